@@ -1,0 +1,9 @@
+"""Cross-modal embedding of Type Ia supernova light curves and spectra.
+
+A replication of Shen & Gagliano (2025).  Data flow one way through the modules:
+``grid``/``surrogate``/``published`` -> ``survey`` + ``spectra`` -> ``events`` ->
+``dataset`` -> ``transceiver`` -> ``mmvae`` + ``objectives`` -> ``training`` ->
+``evaluation`` -> ``plotting``.
+"""
+
+__version__ = "0.1.0"
