@@ -1,0 +1,117 @@
+"""The mixture-of-experts VAE of a light curve and a spectrum (Eqs. 1-3)."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.distributions import Laplace
+
+from snlib.objectives import importance_log_weights, iwae
+from snlib.transceiver import PhotometryPosition, SpectrumPosition, TransceiverDecoder, TransceiverEncoder
+
+__all__ = ["MMVAE", "Expert"]
+
+_MIN_SCALE = 1e-3  # keeps posteriors and likelihoods from collapsing to a point
+
+
+def _softplus_inverse(y):
+    return math.log(math.expm1(y))
+
+
+class Expert(nn.Module):
+    """The VAE of one modality: posterior q(z | x) and likelihood p(x | z), both Laplace.
+
+    Parameters
+    ----------
+    position : type
+        `PhotometryPosition` or `SpectrumPosition`.
+    recipe : snlib.recipes.Recipe
+    """
+
+    def __init__(self, position, recipe):
+        super().__init__()
+        self.learned_scale = recipe.likelihood_scale == "learned"
+        self.encoder = TransceiverEncoder(position, recipe, n_outputs=2 * recipe.latent_tokens)
+        self.to_latent = nn.Linear(recipe.d_model, recipe.latent_dim)
+        self.decoder = TransceiverDecoder(position, recipe, n_outputs=2 if self.learned_scale else 1)
+
+    def posterior(self, x):
+        """q(z | x) as a Laplace distribution of shape (B, tokens, dim).
+
+        The first half of the encoder's tokens gives the location, the second half the scale.
+        Where nothing at all is observed the posterior is the prior, exactly.
+        """
+        location, scale = self.to_latent(self.encoder(x)).chunk(2, dim=1)
+        scale = F.softplus(scale + _softplus_inverse(1.0)) + _MIN_SCALE
+        nothing = ~x.observed.any(-1)[:, None, None]
+        return Laplace(location.masked_fill(nothing, 0.0), scale.masked_fill(nothing, 1.0))
+
+    def likelihood(self, z, x):
+        """p(values | z) at the positions of x: Laplace of shape (S, B, T or L), for z (S, B, ...)."""
+        out = self.decoder(z, x)
+        if self.learned_scale:
+            return Laplace(out[..., 0], F.softplus(out[..., 1]) + _MIN_SCALE)
+        return Laplace(out[..., 0], torch.ones_like(out[..., 0]))
+
+    def log_likelihood(self, z, x):
+        """Sum of log p(value | z) over what is observed, shape (S, B)."""
+        log_p = self.likelihood(z, x).log_prob(x.value)
+        return log_p.masked_fill(~x.observed, 0.0).sum(-1)
+
+
+class _RandomPixels:
+    """A spectrum expert that decodes a random subset of the pixels, rescaled to all of them.
+
+    The estimate of the log likelihood is unbiased, since each pixel is drawn with equal probability.
+    """
+
+    def __init__(self, expert, n_pixels):
+        self.expert, self.n_pixels = expert, n_pixels
+
+    def posterior(self, x):
+        return self.expert.posterior(x)
+
+    def log_likelihood(self, z, x):
+        n_all = x.value.shape[-1]
+        n_drawn = min(self.n_pixels, n_all)
+        pixels = torch.randperm(n_all, device=x.value.device)[:n_drawn]
+        return self.expert.log_likelihood(z, x.at(pixels)) * (n_all / n_drawn)
+
+
+class MMVAE(nn.Module):
+    """Two experts, one latent: ``q(z | x) = (q_photometry + q_spectrum) / 2``.
+
+    Parameters
+    ----------
+    recipe : snlib.recipes.Recipe
+    """
+
+    def __init__(self, recipe):
+        super().__init__()
+        self.recipe = recipe
+        self.photometry = Expert(PhotometryPosition, recipe)
+        self.spectrum = Expert(SpectrumPosition, recipe)
+
+    def prior(self):
+        """p(z): a standard Laplace for each latent number."""
+        zero = self.photometry.to_latent.bias.new_zeros(())
+        return Laplace(zero, zero + 1)
+
+    def bound(self, photometry, spectrum, n_wavelengths=None):
+        """The bound of Eq. 3 for each pair, shape (B,).
+
+        Parameters
+        ----------
+        photometry : Photometry
+        spectrum : Spectrum
+        n_wavelengths : int, optional
+            Decode only so many, drawn at random; all by default.
+        """
+        spectrum_expert = (
+            self.spectrum if n_wavelengths is None else _RandomPixels(self.spectrum, n_wavelengths)
+        )
+        log_weights = importance_log_weights(
+            (self.photometry, spectrum_expert), (photometry, spectrum), self.prior(), self.recipe.n_samples
+        )
+        return iwae(log_weights, self.recipe.bound)

@@ -1,0 +1,62 @@
+"""Bounds on the evidence of several modalities (Eq. 3)."""
+
+import math
+
+import torch
+
+__all__ = ["importance_log_weights", "iwae"]
+
+
+def importance_log_weights(experts, inputs, prior, n_samples):
+    """Log importance weights of samples drawn from each expert in turn.
+
+    For z from the posterior of modality m, ``log p(z) + sum_m' log p(x_m' | z) - log q(z | x)``
+    with the mixture ``q = (1/M) sum_m q_m`` (Eq. 1).  The samples are stratified: K from each expert.
+
+    Parameters
+    ----------
+    experts : sequence of M objects
+        Each with ``posterior(x) -> Distribution`` over latents (B, *latent) and
+        ``log_likelihood(z, x) -> (S, B)`` for z of shape (S, B, *latent).
+    inputs : sequence of M inputs
+    prior : torch.distributions.Distribution
+        Over single latent numbers.
+    n_samples : int
+        K.
+
+    Returns
+    -------
+    Tensor, shape (M, K, B)
+    """
+    posteriors = [expert.posterior(x) for expert, x in zip(experts, inputs, strict=True)]
+    z = torch.cat([posterior.rsample((n_samples,)) for posterior in posteriors])  # (M K, B, *latent)
+    log_q = torch.stack([posterior.log_prob(z).flatten(2).sum(-1) for posterior in posteriors])
+    log_mixture = log_q.logsumexp(0) - math.log(len(posteriors))
+    log_joint = prior.log_prob(z).flatten(2).sum(-1)
+    for expert, x in zip(experts, inputs, strict=True):
+        log_joint = log_joint + expert.log_likelihood(z, x)
+    return (log_joint - log_mixture).unflatten(0, (len(posteriors), n_samples))
+
+
+def iwae(log_weights, bound):
+    """Importance-weighted bound on the log evidence of each event (Eq. 3).
+
+    Eq. 3 can be read in two ways (Shi et al. 2019).  ``"tight"`` averages all M K weights inside
+    one logarithm; ``"loose"`` takes the logarithm of each expert's average of K weights, then the
+    mean over experts, so that every expert must explain the data by itself.
+
+    Parameters
+    ----------
+    log_weights : Tensor, shape (M, K, B)
+    bound : {"tight", "loose"}
+
+    Returns
+    -------
+    Tensor, shape (B,)
+    """
+    n_modalities, n_samples, _ = log_weights.shape
+    if bound == "tight":
+        return log_weights.flatten(0, 1).logsumexp(0) - math.log(n_modalities * n_samples)
+    if bound == "loose":
+        return (log_weights.logsumexp(1) - math.log(n_samples)).mean(0)
+    raise ValueError(f"bound is {bound!r}, expected 'tight' or 'loose'")

@@ -1,0 +1,217 @@
+"""The transceiver: a Perceiver-IO for light curves and spectra (Figures 1 and 2).
+
+Shapes: B events, T light-curve slots, L wavelengths, S latent samples, d model dimension.
+All inputs are z-scores (see ``snlib.dataset``); every mask is True where observed.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from snlib.events import BANDS
+
+__all__ = [
+    "CrossAttention",
+    "Photometry",
+    "PhotometryPosition",
+    "Sinusoid",
+    "Spectrum",
+    "SpectrumPosition",
+    "TransceiverDecoder",
+    "TransceiverEncoder",
+]
+
+
+@dataclass(frozen=True)
+class Photometry:
+    """A batch of light curves of any length.
+
+    Attributes
+    ----------
+    time, value : Tensor, shape (B, T)
+        Phase and magnitude, 0 where nothing was observed.
+    band : Tensor of int, shape (B, T)
+    observed : Tensor of bool, shape (B, T)
+    """
+
+    time: torch.Tensor
+    band: torch.Tensor
+    value: torch.Tensor
+    observed: torch.Tensor
+
+    phase = None  # a light curve has a time for each point and none as a whole
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A batch of spectra on any number of wavelengths, each at one phase.
+
+    Attributes
+    ----------
+    phase : Tensor, shape (B,)
+    wavelength : Tensor, shape (L,) or (B, L)
+    value : Tensor, shape (B, L)
+        log10 flux density, 0 where there is none.
+    observed : Tensor of bool, shape (B, L)
+    """
+
+    phase: torch.Tensor
+    wavelength: torch.Tensor
+    value: torch.Tensor
+    observed: torch.Tensor
+
+    def at(self, pixels):
+        """The same spectra at some of their wavelengths only."""
+        return replace(
+            self,
+            wavelength=self.wavelength[..., pixels],
+            value=self.value[:, pixels],
+            observed=self.observed[:, pixels],
+        )
+
+
+class Sinusoid(nn.Module):
+    """Sinusoidal encoding of a number, followed by a learned MLP (Peebles & Xie 2023).
+
+    The angular frequencies fall geometrically from `max_frequency` (radians per unit of the
+    z-score) over four decades.
+    """
+
+    def __init__(self, d_model, max_frequency):
+        super().__init__()
+        exponents = torch.linspace(0.0, -4.0, d_model // 2)
+        self.register_buffer("frequencies", max_frequency * 10.0**exponents, persistent=False)
+        self.mlp = nn.Sequential(nn.Linear(d_model, d_model), nn.GELU(), nn.Linear(d_model, d_model))
+
+    def forward(self, x):  # (...) -> (..., d)
+        angle = x[..., None] * self.frequencies
+        return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=-1))
+
+
+class PhotometryPosition(nn.Module):
+    """Where a light-curve point lies: time (sinusoid) + band (class embedding)."""
+
+    def __init__(self, recipe):
+        super().__init__()
+        self.time = Sinusoid(recipe.d_model, recipe.time_max_frequency)
+        self.band = nn.Embedding(len(BANDS), recipe.d_model)
+
+    def forward(self, x):  # Photometry -> (B, T, d)
+        return self.time(x.time) + self.band(x.band)
+
+
+class SpectrumPosition(nn.Module):
+    """Where a spectral pixel lies: its wavelength (sinusoid)."""
+
+    def __init__(self, recipe):
+        super().__init__()
+        self.wavelength = Sinusoid(recipe.d_model, recipe.wavelength_max_frequency)
+
+    def forward(self, x):  # Spectrum -> (L, d) or (B, L, d)
+        return self.wavelength(x.wavelength)
+
+
+class CrossAttention(nn.Module):
+    """Queries attend to a context, then an MLP; both residual, with pre-layer-norm."""
+
+    def __init__(self, recipe):
+        super().__init__()
+        d = recipe.d_model
+        self.n_heads = recipe.n_heads
+        self.norm_query, self.norm_context, self.norm_mlp = (nn.LayerNorm(d) for _ in range(3))
+        self.to_query, self.to_key, self.to_value, self.to_out = (nn.Linear(d, d) for _ in range(4))
+        self.mlp = nn.Sequential(nn.Linear(d, recipe.d_mlp), nn.GELU(), nn.Linear(recipe.d_mlp, d))
+
+    def _heads(self, x):  # (B, N, d) -> (B, heads, N, d / heads)
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+    def forward(self, query, context, observed=None):
+        """(B, Q, d), (B, C, d), (B, C) -> (B, Q, d); context that is not observed is not seen."""
+        context = self.norm_context(context)
+        attended = F.scaled_dot_product_attention(
+            self._heads(self.to_query(self.norm_query(query))),
+            self._heads(self.to_key(context)),
+            self._heads(self.to_value(context)),
+            attn_mask=None if observed is None else observed[:, None, None, :],
+        )
+        query = query + self.to_out(attended.transpose(1, 2).flatten(2))
+        return query + self.mlp(self.norm_mlp(query))
+
+
+class TransceiverEncoder(nn.Module):
+    """Any number of tokens -> `n_outputs` tokens: learned queries attend to them and to each other.
+
+    Parameters
+    ----------
+    position : type
+        `PhotometryPosition` or `SpectrumPosition`.
+    recipe : snlib.recipes.Recipe
+    n_outputs : int
+    """
+
+    def __init__(self, position, recipe, n_outputs):
+        super().__init__()
+        self.position = position(recipe)
+        self.value = nn.Linear(1, recipe.d_model)
+        self.phase = (
+            Sinusoid(recipe.d_model, recipe.time_max_frequency) if position is SpectrumPosition else None
+        )
+        self.queries = nn.Parameter(torch.randn(n_outputs, recipe.d_model) * recipe.d_model**-0.5)
+        self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))
+        self.norm = nn.LayerNorm(recipe.d_model)
+
+    def forward(self, x):
+        """Photometry or Spectrum -> (B, n_outputs, d)."""
+        tokens, observed = self.position(x) + self.value(x.value[..., None]), x.observed
+        latents = self.queries.expand(len(tokens), -1, -1)
+        always = latents.new_ones(latents.shape[:2], dtype=torch.bool)
+        if self.phase is not None:
+            tokens = torch.cat([tokens, self.phase(x.phase)[:, None]], dim=1)
+            observed = torch.cat([observed, always[:, :1]], dim=1)
+        observed = torch.cat([observed, always], dim=1)
+        for layer in self.layers:
+            latents = layer(latents, torch.cat([tokens, latents], dim=1), observed)
+        return self.norm(latents)
+
+
+class TransceiverDecoder(nn.Module):
+    """Latent tokens -> `n_outputs` numbers at each asked-for position.
+
+    Each position attends to the latents (and the phase) only, never to another position: its
+    output does not depend on which others are asked for, and the cost is linear in their number.
+
+    Parameters
+    ----------
+    position : type
+        `PhotometryPosition` or `SpectrumPosition`.
+    recipe : snlib.recipes.Recipe
+    n_outputs : int
+    """
+
+    def __init__(self, position, recipe, n_outputs):
+        super().__init__()
+        self.position = position(recipe)
+        self.phase = (
+            Sinusoid(recipe.d_model, recipe.time_max_frequency) if position is SpectrumPosition else None
+        )
+        self.latent = nn.Linear(recipe.latent_dim, recipe.d_model)
+        self.index = nn.Parameter(torch.randn(recipe.latent_tokens, recipe.d_model) * recipe.d_model**-0.5)
+        self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))
+        self.norm = nn.LayerNorm(recipe.d_model)
+        self.out = nn.Linear(recipe.d_model, n_outputs)
+
+    def forward(self, z, x):
+        """(S, B, tokens, dim), Photometry or Spectrum -> (S, B, T or L, n_outputs)."""
+        samples = z.shape[:2]
+        context = self.latent(z) + self.index
+        if self.phase is not None:
+            phase = self.phase(x.phase)[:, None].expand(*samples, 1, -1)
+            context = torch.cat([context, phase], dim=2)
+        query = self.position(x)
+        query = query.expand(*samples, *query.shape[-2:]).flatten(0, 1)
+        context = context.flatten(0, 1)
+        for layer in self.layers:
+            query = layer(query, context)
+        return self.out(self.norm(query)).unflatten(0, samples)

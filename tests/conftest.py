@@ -1,0 +1,87 @@
+"""Fixtures: small events, a small model, and the published sample where it is at hand."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from snlib.dataset import make_dataset
+from snlib.events import Events, LightCurves, Spectra
+from snlib.mmvae import MMVAE
+from snlib.recipes import RECIPES
+from snlib.transceiver import Photometry, Spectrum
+
+
+@pytest.fixture(scope="session")
+def published_folder():
+    folder = os.environ.get("SNLIB_PUBLISHED_SAMPLE")
+    if not folder:
+        pytest.skip("needs the published sample: set SNLIB_PUBLISHED_SAMPLE to its folder")
+    return Path(folder)
+
+
+@pytest.fixture
+def events():
+    """Twenty events whose light curve and spectra follow one number, with gaps."""
+    rng = np.random.default_rng(0)
+    n, slots, wavelength = 20, 30, np.linspace(3000.0, 8000.0, 50)
+    brightness = rng.normal(size=n)
+    phase_days = rng.uniform(-15, 70, (n, slots))
+    magnitude = -18 + brightness[:, None] + 0.02 * phase_days
+    magnitude[rng.random((n, slots)) < 0.3] = np.nan
+    flux = -12 - 0.4 * brightness[:, None, None] + 0.1 * np.sin(wavelength / 300) * np.ones((n, 5, 1))
+    flux[rng.random(flux.shape) < 0.05] = np.nan
+    return Events(
+        np.array([f"event-{i}" for i in range(n)]),
+        np.tile([1.0, 1.0, 0.5, 0.45, 0.05, 50.0], (n, 1)),
+        LightCurves(phase_days, magnitude, rng.integers(0, 6, (n, slots))),
+        Spectra(np.array([-10.0, 0.0, 10.0, 20.0, 30.0]), wavelength, flux),
+        {"source": "test"},
+    )
+
+
+@pytest.fixture
+def dataset(events):
+    return make_dataset(events, seed=0)
+
+
+@pytest.fixture
+def small_recipe():
+    return replace(
+        RECIPES["improved"], d_model=16, d_mlp=16, n_layers=2, n_heads=2, n_wavelengths=20, batch_size=8
+    )
+
+
+@pytest.fixture(params=["paper", "improved"])
+def model(request):
+    torch.manual_seed(0)
+    return MMVAE(RECIPES[request.param]).eval()
+
+
+@pytest.fixture
+def photometry():
+    generator = torch.Generator().manual_seed(1)
+    n, slots = 3, 12
+    observed = torch.rand(n, slots, generator=generator) < 0.7
+    return Photometry(
+        torch.randn(n, slots, generator=generator) * observed,
+        torch.randint(0, 6, (n, slots), generator=generator),
+        torch.randn(n, slots, generator=generator) * observed,
+        observed,
+    )
+
+
+@pytest.fixture
+def spectrum():
+    generator = torch.Generator().manual_seed(2)
+    n, pixels = 3, 40
+    observed = torch.rand(n, pixels, generator=generator) < 0.9
+    return Spectrum(
+        torch.randn(n, generator=generator),
+        torch.linspace(-1.7, 1.7, pixels),
+        torch.randn(n, pixels, generator=generator) * observed,
+        observed,
+    )
