@@ -59,7 +59,7 @@ class LightCurves:
 
     @property
     def observed(self):
-        """ndarray of bool, shape (N, T): True where there is an observation."""
+        """Mask of shape (N, T): True where there is an observation."""
         return ~np.isnan(self.magnitude)
 
 
@@ -93,7 +93,7 @@ class Spectra:
 
     @property
     def observed(self):
-        """ndarray of bool, shape (N, P, L): True where there is flux."""
+        """Mask of shape (N, P, L): True where there is flux."""
         return ~np.isnan(self.log10_fnu)
 
 

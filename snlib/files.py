@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def read_npz(path, fields):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path}: not an npz file, or not all of it")
     field = None
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -58,9 +61,8 @@ def read_npz(path, fields):
             return arrays
     except KeyError:
         raise ValueError(f"{path}: field {field!r} is missing") from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
-        where = f"{path}: field {field!r}" if field else f"{path}"
-        raise ValueError(f"{where} is not a readable array ({error})") from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path}: field {field!r} is not a readable array ({error})") from None
 
 
 def write_json(path, value):

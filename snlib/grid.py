@@ -79,7 +79,7 @@ def parameters_from_filename(name):
     match = _FILENAME.fullmatch(name)
     if match is None:
         raise ValueError(
-            f"{name!r} is not the name of a Sedona model: expected six numbers like 1.234e+00 joined by '_' and '.h5'"
+            f"{name!r} is not the name of a Sedona model: six numbers like 1.234e+00, joined by '_', and '.h5'"
         )
     values = np.array([float(group) for group in match.groups()])
     ejecta, parts = values[1], values[2:5].sum()

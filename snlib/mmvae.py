@@ -4,8 +4,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-from torch.distributions import Laplace
+from torch import distributions, nn
 
 from snlib.objectives import importance_log_weights, iwae
 from snlib.transceiver import PhotometryPosition, SpectrumPosition, TransceiverDecoder, TransceiverEncoder
@@ -13,6 +12,13 @@ from snlib.transceiver import PhotometryPosition, SpectrumPosition, TransceiverD
 __all__ = ["MMVAE", "Expert"]
 
 _MIN_SCALE = 1e-3  # keeps posteriors and likelihoods from collapsing to a point
+
+
+class Laplace(distributions.Laplace):
+    """A Laplace distribution that lets NaN through, for the training to stop at and name."""
+
+    def __init__(self, loc, scale):
+        super().__init__(loc, scale, validate_args=False)
 
 
 def _softplus_inverse(y):

@@ -86,7 +86,7 @@ class Recipe:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        # What the text says; where it is silent (frequencies, likelihood scale, K, batch), the published code.
+        # What the text says; where it is silent (frequencies, likelihood scale, K, batch), the code.
         Recipe("paper"),
         Recipe(
             "improved",

@@ -85,7 +85,8 @@ class Sinusoid(nn.Module):
         self.register_buffer("frequencies", max_frequency * 10.0**exponents, persistent=False)
         self.mlp = nn.Sequential(nn.Linear(d_model, d_model), nn.GELU(), nn.Linear(d_model, d_model))
 
-    def forward(self, x):  # (...) -> (..., d)
+    def forward(self, x):
+        """(...) -> (..., d)."""
         angle = x[..., None] * self.frequencies
         return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=-1))
 
@@ -98,7 +99,8 @@ class PhotometryPosition(nn.Module):
         self.time = Sinusoid(recipe.d_model, recipe.time_max_frequency)
         self.band = nn.Embedding(len(BANDS), recipe.d_model)
 
-    def forward(self, x):  # Photometry -> (B, T, d)
+    def forward(self, x):
+        """Photometry -> (B, T, d)."""
         return self.time(x.time) + self.band(x.band)
 
 
@@ -109,7 +111,8 @@ class SpectrumPosition(nn.Module):
         super().__init__()
         self.wavelength = Sinusoid(recipe.d_model, recipe.wavelength_max_frequency)
 
-    def forward(self, x):  # Spectrum -> (L, d) or (B, L, d)
+    def forward(self, x):
+        """Spectrum -> (L, d) or (B, L, d)."""
         return self.wavelength(x.wavelength)
 
 

@@ -1,0 +1,130 @@
+"""Metrics by hand, and posteriors that mean what they say."""
+
+import numpy as np
+import pytest
+
+from snlib.evaluation import (
+    SpectrumPosterior,
+    compare_metrics,
+    mean_spectrum,
+    posterior_samples,
+    spectrum_metrics,
+    spectrum_posteriors,
+    summarise_samples,
+)
+from snlib.events import Spectra
+
+
+def test_metrics_by_hand():
+    """Two events, one phase, two pixels, one of them masked."""
+    truth = Spectra(np.array([0.0]), np.array([4000.0, 5000.0]), np.array([[[1.0, 2.0]], [[3.0, np.nan]]]))
+    mean = np.array([[[1.0, 2.5]], [[4.0, 99.0]]])
+    posterior = SpectrumPosterior(mean, mean - np.array([[[0.1, 0.2]], [[2.0, 9.0]]]), mean + 0.3)
+    row = spectrum_metrics(posterior, truth).iloc[0]
+    assert row["phase_days"] == 0
+    assert row["rmse_dex"] == pytest.approx(np.sqrt((0 + 0.25 + 1) / 3))
+    assert row["coverage_90"] == pytest.approx(2 / 3)
+    assert row["width_90_dex"] == pytest.approx((0.4 + 0.5 + 2.3) / 3)
+
+
+def test_each_phase_is_judged_by_itself():
+    truth = Spectra(np.array([0.0, 10.0]), np.array([4000.0, 5000.0]), np.zeros((3, 2, 2)))
+    mean = np.zeros((3, 2, 2))
+    mean[:, 1] = 2.0
+    table = spectrum_metrics(SpectrumPosterior(mean, mean - 1, mean + np.array([[1], [3]])), truth)
+    assert table["rmse_dex"].tolist() == [0, 2]
+    assert table["coverage_90"].tolist() == [1, 0]
+    assert table["width_90_dex"].tolist() == [2, 4]
+
+
+def test_intervals_of_known_samples_cover_as_they_should():
+    """Truth and samples from one distribution: 90 % of the truth lies inside."""
+    rng = np.random.default_rng(0)
+    truth = Spectra(np.array([0.0]), np.arange(100.0), rng.laplace(size=(200, 1, 100)))
+    posterior = summarise_samples(rng.laplace(size=(200, 2000, 1, 100)), axis=1)
+    row = spectrum_metrics(posterior, truth).iloc[0]
+    assert row["coverage_90"] == pytest.approx(0.9, abs=0.01)
+    assert row["width_90_dex"] == pytest.approx(2 * np.log(10), abs=0.05)
+
+
+def test_mean_spectrum_ignores_masked_pixels(events):
+    posterior = mean_spectrum(events, 3)
+    flux = events.spectra.log10_fnu
+    seen = ~np.isnan(flux[:, 2, 7])
+    assert posterior.mean.shape == (3, 5, 50)
+    assert posterior.mean[1, 2, 7] == pytest.approx(flux[seen, 2, 7].mean())
+    assert posterior.upper[1, 2, 7] == pytest.approx(np.quantile(flux[seen, 2, 7], 0.95))
+
+
+@pytest.fixture
+def draw(model, dataset):
+    events = dataset.part("test").select(np.array([0]))
+    spectra = events.spectra
+
+    def function(n_samples=40, phases=spectra.phase_days, wavelengths=spectra.wavelength_aa, seed=0):
+        return posterior_samples(
+            model, dataset.scaling, events.light_curves, phases, wavelengths, n_samples, seed
+        )
+
+    return function
+
+
+def test_posterior_samples_have_their_shape_and_unit(draw, dataset):
+    latent, predictive = draw()
+    assert latent.shape == predictive.shape == (40, 5, 50)
+    mean, scale = dataset.scaling.log10_fnu
+    assert abs(latent.mean() - mean) < 5 * scale
+
+
+def test_the_likelihood_only_widens(draw):
+    latent, predictive = draw(n_samples=400)
+    assert (predictive.std(0) > latent.std(0)).mean() > 0.95
+    np.testing.assert_allclose(predictive.mean(0), latent.mean(0), atol=6 * predictive.std() / 20)
+
+
+def test_the_likelihood_has_its_scale(model, draw, dataset):
+    """With a fixed scale of one z-unit the added noise has the quantiles of a Laplace distribution."""
+    if model.recipe.likelihood_scale != "fixed":
+        pytest.skip("the scale of this recipe is learned")
+    latent, predictive = draw(n_samples=400)
+    noise = (predictive - latent) / dataset.scaling.log10_fnu[1]
+    assert np.quantile(noise, [0.05, 0.5, 0.95]) == pytest.approx([-np.log(10), 0, np.log(10)], abs=0.05)
+
+
+def test_samples_follow_the_seed_and_not_what_else_is_asked_for(draw, dataset):
+    spectra = dataset.events.spectra
+    latent, _ = draw(seed=3)
+    np.testing.assert_array_equal(latent, draw(seed=3)[0])
+    assert np.abs(latent - draw(seed=4)[0]).max() > 0
+    some, _ = draw(seed=3, phases=spectra.phase_days[[3]], wavelengths=spectra.wavelength_aa[10:20])
+    np.testing.assert_allclose(some, latent[:, [3], 10:20], atol=1e-4)
+
+
+def test_a_light_curve_without_points_gives_prior_samples(model, dataset):
+    test = dataset.part("test").select(np.array([0]))
+    blind = type(test.light_curves)(
+        test.light_curves.phase_days,
+        np.full_like(test.light_curves.magnitude, np.nan),
+        test.light_curves.band,
+    )
+    latent, _ = posterior_samples(
+        model, dataset.scaling, blind, test.spectra.phase_days, test.spectra.wavelength_aa, 10, 0
+    )
+    assert np.isfinite(latent).all()
+
+
+def test_summaries_follow_from_the_samples(model, dataset):
+    test = dataset.part("test")
+    posteriors = spectrum_posteriors(model, dataset.scaling, test, n_samples=20, seed=0)
+    spectra, last = test.spectra, len(test) - 1
+    _, predictive = posterior_samples(
+        model, dataset.scaling, test.select([last]).light_curves, spectra.phase_days,
+        spectra.wavelength_aa, 20, (0, last),
+    )  # fmt: skip
+    np.testing.assert_array_equal(posteriors["predictive"].mean[last], predictive.mean(0))
+    assert (posteriors["latent"].lower <= posteriors["latent"].upper).all()
+    table = compare_metrics(
+        {("a", "latent"): posteriors["latent"], ("b", "x"): posteriors["predictive"]}, spectra
+    )
+    assert table[["model", "interval"]].drop_duplicates().values.tolist() == [["a", "latent"], ["b", "x"]]
+    assert len(table) == 10
