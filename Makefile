@@ -1,0 +1,63 @@
+# make help lists the targets; PROFILE, DEVICE, SEED and CORES may be set on the command line.
+
+PROFILE ?= quick
+DEVICE  ?= auto
+SEED    ?= 0
+CORES   ?= $(shell getconf _NPROCESSORS_ONLN)
+PYTEST  ?=
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+
+BIN   := $(CURDIR)/.venv/bin
+STAMP := .venv/installed
+
+.PHONY: help setup book site notebooks test lint clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: $(STAMP) ## install everything into .venv
+
+$(STAMP): pyproject.toml constraints.txt
+	@rm -f $@
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,test]'
+	@touch $@
+
+book: setup ## simulate, train, execute the notebooks, render [PROFILE DEVICE SEED CORES]
+	@exec 9> .venv/lock; ! command -v flock > /dev/null || flock -n 9 || \
+	    { echo "another make book is running in this folder" >&2; exit 1; }; \
+	$(BIN)/snakemake --cores $(CORES) --nolock --rerun-incomplete --quiet host rules --config \
+	    profile=$(PROFILE) device=$(DEVICE) seed=$(SEED) published_sample="$$SNLIB_PUBLISHED_SAMPLE"
+	@$(MAKE) --no-print-directory site
+
+site: setup ## render book/ as it is
+	@rm -rf _build
+	$(BIN)/jupyter-book build book -W --keep-going -n -q
+	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+define EXECUTE
+import sys, jupytext, nbclient
+for path in sys.argv[1:]:
+    notebook = jupytext.read(path)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    nbclient.NotebookClient(notebook, record_timing=False, coalesce_streams=True, resources={"metadata": {"path": "notebooks"}}).execute()
+    jupytext.write(notebook, path.replace(".md", ".ipynb"))
+endef
+export EXECUTE
+
+notebooks: setup ## after editing a .md in notebooks/: execute it (smoke) and write its .ipynb
+	@folder=$$(mktemp -d); trap "rm -r $$folder" EXIT; \
+	SNLIB_GENERATED=$$folder $(BIN)/python -c "$$EXECUTE" notebooks/*.md
+
+test: lint ## check style, run the tests and the notebooks, open the site [PYTEST=arguments]
+	$(BIN)/pytest tests $(PYTEST)
+	$(BIN)/pytest --nbval notebooks $(PYTEST)
+
+lint: setup ## check style only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean: ## remove everything generated; .venv and the committed results stay
+	rm -rf _build data/generated .snakemake .pytest_cache .ruff_cache .hypothesis

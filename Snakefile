@@ -1,0 +1,147 @@
+"""From notebooks/ to book/chapters/ and data/results/; run by `make book`.
+
+A run keeps everything in data/generated/<profile>-seed<seed>[-published]/.  The device is no part
+of names or parameters: changing it makes nothing out of date.  Events and weights are outputs to
+update, so a notebook executed again for its text or figures finds them and trains nothing.
+"""
+
+import os
+import subprocess
+import sys
+from glob import glob
+from pathlib import Path
+from shlex import quote
+
+from snlib.files import read_json, write_json
+from snlib.runs import STAGES
+
+PROFILE = config.setdefault("profile", "quick")
+SEED = config.setdefault("seed", 0)
+DEVICE = config.setdefault("device", "auto")
+PUBLISHED = os.path.abspath(config["published_sample"]) if config.get("published_sample") else ""
+
+SUFFIX = "-published" if PUBLISHED else ""
+RUN = f"{os.environ.get('SNLIB_GENERATED', 'data/generated')}/{PROFILE}-seed{SEED}{SUFFIX}"
+RESULTS = f"data/results/{PROFILE}{SUFFIX}"
+WEIGHTS = [f"{RUN}/mmvae-{r}.{kind}" for r in ("paper", "improved") for kind in ("safetensors", "json", "csv")]
+
+PARAMETERS = f"-p profile {PROFILE} -p device {DEVICE} -p seed {SEED} -r published_sample {quote(PUBLISHED)}"
+EXECUTE = """
+    echo "{input.notebook}: executing, log in {log.text}"
+    if ! {sys.executable} -m papermill -k python3 --log-output --no-progress-bar \
+        {PARAMETERS} {input.notebook} {log.notebook} > {log.text} 2>&1
+    then
+        tail -n 20 {log.text} >&2
+        echo "{input.notebook}: failed, see {log.text} and {log.notebook}" >&2
+        exit 1
+    fi
+    cp {log.notebook} {output.chapter}
+"""
+
+
+def modules(*names):
+    return [f"snlib/{name}.py" for name in names]
+
+
+def logs(name):
+    return {"text": f"{RUN}/logs/{name}.log", "notebook": f"{RUN}/logs/{name}.ipynb"}
+
+
+def public(text):
+    """Replace this machine's folders in an executed notebook."""
+    places = {PUBLISHED: "published_sample", os.getcwd(): "."}
+    for place, name in places.items():
+        text = text.replace(place, name) if place else text
+    return text
+
+
+rule book:
+    """Bring book/chapters/ into step with this run: looks each time, writes what differs."""
+    default_target: True
+    input:
+        f"{RESULTS}/metrics.json",
+        cover=f"{RUN}/light_curve_to_spectrum.png",
+        chapters=[f"{RUN}/chapters/{Path(name).name}" for name in sorted(glob("notebooks/[0-9]*.ipynb"))],
+    run:
+        contents = {f"chapters/{Path(name).name}": public(Path(name).read_text()).encode() for name in input.chapters}
+        contents["images/light_curve_to_spectrum.png"] = Path(input.cover).read_bytes()
+        for name, content in contents.items():
+            target = Path("book", name)
+            if not target.exists() or target.read_bytes() != content:
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(content)
+
+
+rule data:
+    input:
+        modules(*STAGES["events"], "dataset", "runs", "plotting"),
+        glob("data/*.npz"),
+        notebook="notebooks/01_data.ipynb",
+    output:
+        update(f"{RUN}/events.npz"),
+        chapter=f"{RUN}/chapters/01_data.ipynb",
+    log:
+        **logs("01_data"),
+    shell:
+        EXECUTE
+
+
+rule train:
+    input:
+        modules(*STAGES["training"], "runs", "plotting"),
+        f"{RUN}/events.npz",
+        notebook="notebooks/02_mmvae.ipynb",
+    output:
+        update(WEIGHTS),
+        chapter=f"{RUN}/chapters/02_mmvae.ipynb",
+    log:
+        **logs("02_mmvae"),
+    shell:
+        EXECUTE
+
+
+rule generation:
+    input:
+        modules(*STAGES["evaluation"]),
+        f"{RUN}/events.npz",
+        WEIGHTS,
+        notebook="notebooks/03_cross_modal.ipynb",
+    output:
+        f"{RUN}/metrics.json",
+        f"{RUN}/provenance.json",
+        f"{RUN}/light_curve_to_spectrum.png",
+        chapter=f"{RUN}/chapters/03_cross_modal.ipynb",
+    log:
+        **logs("03_cross_modal"),
+    shell:
+        EXECUTE
+
+
+rule results:
+    """Copy the results, and say which commit made them and how long each chapter took."""
+    input:
+        metrics=f"{RUN}/metrics.json",
+        provenance=f"{RUN}/provenance.json",
+        chapters=[f"{RUN}/chapters/{name}.ipynb" for name in ("01_data", "02_mmvae", "03_cross_modal")],
+    output:
+        metrics=f"{RESULTS}/metrics.json",
+        provenance=f"{RESULTS}/provenance.json",
+    run:
+        git = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+        executed = {Path(name).stem: read_json(name)["metadata"]["papermill"] for name in input.chapters}
+        run_time = {name: round(run["duration"], 1) for name, run in executed.items()}
+        write_json(output.metrics, read_json(input.metrics))
+        write_json(output.provenance, read_json(input.provenance) | {"commit": git.stdout.strip(), "run_time_s": run_time})
+
+
+rule real:
+    input:
+        modules("files", "plotting"),
+        {*glob("data/results/*-published/metrics.json"), *([f"{RESULTS}/metrics.json"] if PUBLISHED else [])},
+        notebook="notebooks/04_real_models.ipynb",
+    output:
+        chapter=f"{RUN}/chapters/04_real_models.ipynb",
+    log:
+        **logs("04_real_models"),
+    shell:
+        EXECUTE
