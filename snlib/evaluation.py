@@ -1,6 +1,6 @@
 """Posteriors of spectra given light curves, and the metrics of Figure 4."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,7 @@ def spectrum_posteriors(model, scaling, events, n_samples, seed, device="cpu"):
     """
     spectra, summaries = events.spectra, {"latent": [], "predictive": []}
     for index in tqdm(range(len(events)), desc="posteriors", mininterval=2):
-        samples = posterior_samples(
+        latent, predictive = posterior_samples(
             model,
             scaling,
             events.select([index]).light_curves,
@@ -112,8 +112,10 @@ def spectrum_posteriors(model, scaling, events, n_samples, seed, device="cpu"):
             (seed, index),
             device,
         )
-        for kind, drawn in zip(summaries, samples, strict=True):
-            summaries[kind].append(summarise_samples(drawn, axis=0))
+        summaries["latent"].append(summarise_samples(latent, axis=0))
+        # The likelihood is symmetric about what is decoded, whose mean is free of its noise.
+        predictive = replace(summarise_samples(predictive, axis=0), mean=summaries["latent"][-1].mean)
+        summaries["predictive"].append(predictive)
     return {kind: _stack(parts) for kind, parts in summaries.items()}
 
 

@@ -28,6 +28,8 @@ class Recipe:
         Wavelengths decoded per step, drawn at random.
     batch_size : int
         Pairs of a light curve and a spectrum.
+    hidden_points : float
+        At each step hide a random share of each light curve's points, up to this one.
     learning_rate : float
     schedule : {"constant", "onecycle"}
     clip_norm : float or None
@@ -47,6 +49,7 @@ class Recipe:
     n_samples: int = 2
     n_wavelengths: int = 128
     batch_size: int = 16
+    hidden_points: float = 0.0
     learning_rate: float = 1e-3
     schedule: str = "constant"
     clip_norm: float | None = None
@@ -94,6 +97,7 @@ RECIPES = {
             wavelength_max_frequency=60.0,
             likelihood_scale="learned",
             bound="loose",
+            hidden_points=0.9,
             learning_rate=3e-3,
             schedule="onecycle",
             clip_norm=1.0,

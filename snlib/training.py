@@ -3,6 +3,7 @@
 import math
 import time
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from tqdm import tqdm
 
 from snlib.weights import read_tensors, write_tensors
 
-__all__ = ["learning_rate", "mean_bound", "train"]
+__all__ = ["hide_points", "learning_rate", "mean_bound", "train"]
 
 _N_EVALUATIONS = 20
 
@@ -92,7 +93,9 @@ def _step(model, optimiser, pairs, step, n_steps, seed):
         group["lr"] = learning_rate(recipe, step, n_steps)
     index = _batch(len(pairs), recipe.batch_size, step, seed)
     torch.manual_seed(_stream(seed, 1, step))
-    loss = -model.bound(*pairs.take(index), recipe.n_wavelengths).mean()
+    photometry, spectrum = pairs.take(index)
+    photometry = hide_points(photometry, recipe.hidden_points)
+    loss = -model.bound(photometry, spectrum, recipe.n_wavelengths).mean()
     if not torch.isfinite(loss):
         raise FloatingPointError(f"step {step}: the loss is {loss.item()} for pairs {index.tolist()}")
     optimiser.zero_grad(set_to_none=True)
@@ -101,6 +104,18 @@ def _step(model, optimiser, pairs, step, n_steps, seed):
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
     optimiser.step()
     return -loss.item()
+
+
+def hide_points(photometry, most):
+    """Hide a random share of the points of each light curve, uniform in 0 to `most`.
+
+    Few light curves become many, and the encoder learns what little data cannot tell.
+    """
+    if most == 0:
+        return photometry
+    draw = torch.rand_like(photometry.value)
+    share = most * torch.rand_like(photometry.value[:, :1])
+    return replace(photometry, observed=photometry.observed & (draw >= share))
 
 
 def _stream(seed, *path):

@@ -117,11 +117,13 @@ def test_summaries_follow_from_the_samples(model, dataset):
     test = dataset.part("test")
     posteriors = spectrum_posteriors(model, dataset.scaling, test, n_samples=20, seed=0)
     spectra, last = test.spectra, len(test) - 1
-    _, predictive = posterior_samples(
+    latent, predictive = posterior_samples(
         model, dataset.scaling, test.select([last]).light_curves, spectra.phase_days,
         spectra.wavelength_aa, 20, (0, last),
     )  # fmt: skip
-    np.testing.assert_array_equal(posteriors["predictive"].mean[last], predictive.mean(0))
+    np.testing.assert_array_equal(posteriors["latent"].mean[last], latent.mean(0))
+    np.testing.assert_array_equal(posteriors["predictive"].mean[last], latent.mean(0))
+    np.testing.assert_array_equal(posteriors["predictive"].upper[last], np.quantile(predictive, 0.95, axis=0))
     assert (posteriors["latent"].lower <= posteriors["latent"].upper).all()
     table = compare_metrics(
         {("a", "latent"): posteriors["latent"], ("b", "x"): posteriors["predictive"]}, spectra

@@ -9,7 +9,7 @@ import torch
 from snlib import training
 from snlib.mmvae import MMVAE
 from snlib.recipes import RECIPES, Recipe
-from snlib.training import learning_rate, mean_bound, train
+from snlib.training import hide_points, learning_rate, mean_bound, train
 from snlib.weights import load_mmvae, read_tensors, save_mmvae
 
 
@@ -118,6 +118,16 @@ def test_every_pair_is_seen_once_an_epoch():
     for epoch in (batches[:5], batches[5:]):
         assert sorted(torch.cat(epoch).tolist()) == list(range(40))
     assert batches[0].tolist() != batches[5].tolist()
+
+
+def test_hidden_points(photometry):
+    torch.manual_seed(0)
+    many = replace(photometry, **{k: v.repeat(2000, 1) for k, v in vars(photometry).items()})
+    hidden = hide_points(many, 0.8)
+    assert not (hidden.observed & ~many.observed).any()
+    kept = hidden.observed.sum(1) / many.observed.sum(1)
+    assert kept.mean() == pytest.approx(1 - 0.8 / 2, abs=0.02)  # the share is uniform in 0-.8
+    assert hide_points(photometry, 0.0) is photometry
 
 
 def test_learning_rates():

@@ -1,0 +1,269 @@
+"""Figures.  Each function draws into the axes that it is given and loads nothing."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+
+from snlib.events import BANDS
+from snlib.grid import PARAMETERS
+
+__all__ = [
+    "BAND_COLOURS",
+    "MODEL_COLOURS",
+    "plot_bounds",
+    "plot_by_phase",
+    "plot_corner",
+    "plot_light_curve",
+    "plot_metrics",
+    "plot_reconstruction",
+    "plot_spectra",
+    "plot_surface",
+    "use_style",
+]
+
+# Blue to red like the bands, and distinct for the colour-blind (Okabe & Ito 2008, with marks of their own).
+BAND_COLOURS = dict(
+    zip(BANDS, ("#332288", "#0072B2", "#009E73", "#E69F00", "#D55E00", "#7A1F1F"), strict=True)
+)
+BAND_MARKERS = dict(zip(BANDS, "v^osDP", strict=True))
+
+# One colour per method across the book.
+MODEL_COLOURS = {
+    "truth": "black",
+    "mean spectrum": "#009E73",
+    "diffusion": "#CC79A7",
+    "MMVAE (paper)": "#56B4E9",
+    "MMVAE (improved)": "#0072B2",
+}
+_FNU_LABEL = r"$\log_{10} F_\nu$ [erg s$^{-1}$ cm$^{-2}$ Hz$^{-1}$]"
+_WAVELENGTH_LABEL = "Wavelength [Å]"
+
+
+def use_style():
+    """Set the look of every figure of the book."""
+    sns.set_theme("notebook", "ticks")
+    plt.rcParams.update(
+        {
+            "figure.dpi": 90,
+            "savefig.dpi": 90,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "legend.frameon": False,
+            "figure.constrained_layout.use": True,
+        }
+    )
+
+
+def plot_light_curve(ax, light_curves, index=0):
+    """Draw one light curve, a colour and a marker a band.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    light_curves : LightCurves
+    index : int
+    """
+    for number, band in enumerate(BANDS):
+        at = (light_curves.band[index] == number) & light_curves.observed[index]
+        ax.plot(
+            light_curves.phase_days[index][at],
+            light_curves.magnitude[index][at],
+            BAND_MARKERS[band],
+            color=BAND_COLOURS[band],
+            label=band,
+            markersize=5,
+        )
+    ax.invert_yaxis()
+    ax.set(xlabel="Phase [days from peak]", ylabel="Absolute AB magnitude")
+    ax.legend(ncols=3, handletextpad=0.1, columnspacing=0.8)
+
+
+def plot_spectra(axes, wavelength_aa, phase_days, log10_fnu, **line):
+    """Draw the spectra of one event, a panel a phase.
+
+    Parameters
+    ----------
+    axes : sequence of P matplotlib.axes.Axes
+    wavelength_aa : ndarray, shape (L,)
+    phase_days : ndarray, shape (P,)
+    log10_fnu : ndarray, shape (P, L)
+    """
+    for ax, phase, flux in zip(axes, phase_days, log10_fnu, strict=True):
+        ax.plot(wavelength_aa, flux, **{"linewidth": 1.2, **line})
+        ax.set(title=f"{phase:+.0f} d", xlabel=_WAVELENGTH_LABEL)
+    axes[0].set_ylabel(_FNU_LABEL)
+
+
+def plot_reconstruction(axes, spectra, posteriors, index, phases):
+    """Draw Figure 3: truth, MMVAE posterior with its 90 % interval and mean spectrum, a panel a phase.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+        As many as `phases`.
+    spectra : Spectra
+        The truth.
+    posteriors : dict of (str, str) to SpectrumPosterior
+        By model and kind of interval; see `snlib.runs.Run.posteriors`.
+    index : int
+        Of the event.
+    phases : sequence of int
+        Indices of the phases to show.
+    """
+    wavelength, name = spectra.wavelength_aa, "MMVAE (improved)"
+    ours, average = posteriors[name, "predictive"], posteriors["mean spectrum", "predictive"]
+    for ax, phase in zip(axes, phases, strict=True):
+        at, colour = (index, phase), MODEL_COLOURS[name]
+        ax.plot(wavelength, average.mean[at], color=MODEL_COLOURS["mean spectrum"], label="mean spectrum")
+        ax.fill_between(wavelength, ours.lower[at], ours.upper[at], color=colour, alpha=0.25, linewidth=0)
+        ax.plot(wavelength, ours.mean[at], color=colour, label=f"{name}, 90 % interval")
+        ax.plot(wavelength, spectra.log10_fnu[at], color=MODEL_COLOURS["truth"], linewidth=1, label="truth")
+        ax.set(title=f"{spectra.phase_days[phase]:+.0f} d", xlabel=_WAVELENGTH_LABEL)
+    axes[0].set_ylabel(_FNU_LABEL)
+    axes[0].legend()
+
+
+def plot_surface(ax, phase_days, wavelength_aa, log10_fnu):
+    """Draw an SED surface as an image.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    phase_days : ndarray, shape (T,)
+    wavelength_aa : ndarray, shape (L,)
+    log10_fnu : ndarray, shape (T, L)
+    """
+    top = np.nanmax(log10_fnu)
+    image = ax.pcolormesh(
+        wavelength_aa, phase_days, log10_fnu, vmin=top - 3.5, vmax=top, cmap="viridis", rasterized=True
+    )
+    ax.set(xlabel=_WAVELENGTH_LABEL, ylabel="Phase [days from peak]")
+    ax.figure.colorbar(image, ax=ax, label=_FNU_LABEL)
+
+
+def plot_corner(parameters):
+    """Draw the distribution of the parameters of Table 1, all pairs.
+
+    Parameters
+    ----------
+    parameters : ndarray, shape (N, 6)
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    units = ["$10^{51}$ erg", *[r"$M_\odot$"] * 4, "passes"]
+    n = len(PARAMETERS)
+    figure, axes = plt.subplots(n, n, figsize=(9, 9))
+    for row in range(n):
+        for column in range(n):
+            ax = axes[row, column]
+            ax.tick_params(labelsize=7)
+            if column > row:
+                ax.axis("off")
+            elif column == row:
+                ax.hist(parameters[:, row], bins=20, color="0.4")
+                ax.set_yticks([])
+            else:
+                ax.plot(
+                    parameters[:, column], parameters[:, row], ".", color="0.3", markersize=2, rasterized=True
+                )
+            ax.tick_params(labelbottom=row == n - 1, labelleft=column == 0 and row > 0)
+            if row == n - 1:
+                ax.set_xlabel(f"{PARAMETERS[column].symbol} [{units[column]}]", fontsize=9)
+            if column == 0 and row > 0:
+                ax.set_ylabel(f"{PARAMETERS[row].symbol} [{units[row]}]", fontsize=9)
+    return figure
+
+
+def plot_bounds(ax, histories):
+    """Draw the bound on the log evidence against steps: training dotted, validation solid.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    histories : dict of str to pandas.DataFrame
+        By recipe; see `snlib.training.train`.
+    """
+    for recipe, history in histories.items():
+        colour = MODEL_COLOURS[f"MMVAE ({recipe})"]
+        ax.plot(history["step"], history["train_bound"], ":", color=colour)
+        ax.plot(history["step"], history["validation_bound"], color=colour, label=recipe)
+    ax.set(xlabel="Optimiser step", ylabel="Bound of Eq. 3 [nats per pair]")
+    ax.legend(title="Recipe (dotted: training)")
+
+
+def _style(model, kind):
+    """Line style and label of a model's interval: colour by model, latent-only dashed."""
+    style = {"color": MODEL_COLOURS[model], "linestyle": "--" if kind == "latent" else "-", "linewidth": 1.2}
+    return style, f"{model}, latent only" if kind == "latent" else model
+
+
+def plot_metrics(axes, posteriors, spectra, window=15):
+    """Draw Figure 4: residual, coverage and width against wavelength, a column a phase.
+
+    Parameters
+    ----------
+    axes : ndarray of Axes, shape (3, P)
+    posteriors : dict of (str, str) to SpectrumPosterior
+        By model and kind of interval; see `snlib.runs.Run.posteriors`.
+    spectra : Spectra
+        The truth.
+    window : int
+        Pixels of the running mean over wavelength.
+    """
+    wavelength, truth = spectra.wavelength_aa, spectra.log10_fnu
+    kernel = np.ones(window) / window
+
+    def smooth(curve):
+        return np.convolve(np.pad(curve, window // 2, mode="edge"), kernel, mode="valid")
+
+    for (model, kind), posterior in posteriors.items():
+        style, label = _style(model, kind)
+        inside = np.where(spectra.observed, (truth >= posterior.lower) & (truth <= posterior.upper), np.nan)
+        for column, phase in enumerate(spectra.phase_days):
+            residual = posterior.mean[:, column] - truth[:, column]
+            mean, spread = smooth(np.nanmean(residual, 0)), smooth(np.nanstd(residual, 0))
+            if kind != "latent":  # the same mean as the predictive one
+                axes[0, column].fill_between(
+                    wavelength, mean - spread, mean + spread, color=style["color"], alpha=0.2, linewidth=0
+                )
+                axes[0, column].plot(wavelength, mean, label=label, **style)
+            axes[1, column].plot(wavelength, smooth(np.nanmean(inside[:, column], 0)), label=label, **style)
+            axes[2, column].plot(
+                wavelength, smooth(np.nanmean((posterior.upper - posterior.lower)[:, column], 0)), **style
+            )
+            axes[0, column].set_title(f"{phase:+.0f} d")
+            axes[2, column].set_xlabel(_WAVELENGTH_LABEL)
+    for column in range(len(spectra.phase_days)):
+        axes[0, column].axhline(0, color="0.6", linewidth=0.8)
+        axes[1, column].axhline(0.9, color="0.6", linewidth=0.8)
+        axes[1, column].set_ylim(-0.02, 1.02)
+    for ax, label in zip(
+        axes[:, 0], ("Residual [dex]", "Coverage of 90 % interval", "Interval width [dex]"), strict=True
+    ):
+        ax.set_ylabel(label)
+
+
+def plot_by_phase(axes, metrics):
+    """Draw RMSE, coverage and width against phase, a line a model and kind of interval.
+
+    Parameters
+    ----------
+    axes : sequence of 3 matplotlib.axes.Axes
+    metrics : pandas.DataFrame
+        See `snlib.evaluation.compare_metrics`.
+    """
+    columns = {
+        "rmse_dex": "RMSE [dex]",
+        "coverage_90": "Coverage of 90 % interval",
+        "width_90_dex": "Interval width [dex]",
+    }
+    for (model, kind), table in metrics.groupby(["model", "interval"], sort=False):
+        style, label = _style(model, kind)
+        for ax, column in zip(axes, columns, strict=True):
+            if column != "rmse_dex" or kind != "latent":  # both kinds share the mean
+                ax.plot(table["phase_days"], table[column], marker="o", label=label, **style)
+    for ax, label in zip(axes, columns.values(), strict=True):
+        ax.set(xlabel="Phase [days from peak]", ylabel=label, ylim=(0, None))
+    axes[1].axhline(0.9, color="0.6", linewidth=0.8)

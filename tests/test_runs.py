@@ -1,0 +1,102 @@
+"""A run makes what is missing, keeps what is up to date and nothing else."""
+
+import json
+
+import pytest
+
+from snlib import runs
+from snlib.evaluation import compare_metrics
+from snlib.recipes import PROFILES, Profile
+from snlib.runs import open_run
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    monkeypatch.setitem(
+        PROFILES, "tiny", Profile("tiny", n_events=12, n_steps=3, n_posterior_samples=4, n_seeds=1)
+    )
+    monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path))
+    return "tiny"
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [({"profile": "huge"}, "'huge', expected one of"), ({"device": "tpu"}, "'tpu', expected 'auto'")],
+)
+def test_parameters_without_meaning_are_refused(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        open_run(**parameters)
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(runs.torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="no CUDA device"):
+        open_run(device="cuda")
+    assert open_run(device="auto").device == "cpu"
+
+
+def test_runs_of_different_settings_do_not_share_a_folder(tmp_path):
+    folders = {
+        open_run(profile, "cpu", seed, sample).folder
+        for profile in PROFILES
+        for seed in (0, 1)
+        for sample in ("", str(tmp_path))
+    }
+    assert len(folders) == len(PROFILES) * 4
+
+
+def test_events_are_made_once_and_again_when_the_code_changes(tiny, monkeypatch):
+    calls = []
+    simulate = runs.simulate
+    monkeypatch.setattr(runs, "simulate", lambda *args: calls.append(args) or simulate(*args))
+    first = open_run(tiny).events()
+    assert open_run(tiny).events().digest() == first.digest()
+    assert calls == [(12, 0)]
+    monkeypatch.setattr(runs, "_digest", lambda stage: "newer code")
+    assert open_run(tiny).events().digest() == first.digest()
+    assert len(calls) == 2
+
+
+def test_weights_are_trained_once_and_again_when_the_events_change(tiny, monkeypatch):
+    calls = []
+    train = runs.train
+    monkeypatch.setattr(runs, "train", lambda *args: calls.append(args) or train(*args))
+    first = open_run(tiny).mmvae("improved")
+    again = open_run(tiny).mmvae("improved")
+    assert len(calls) == 1
+    assert again.provenance == first.provenance
+    assert again.history.to_dict() == pytest.approx(first.history.to_dict())
+    (open_run(tiny).folder / "events.npz").unlink()
+    simulate = runs.simulate
+    monkeypatch.setattr(runs, "simulate", lambda n, seed: simulate(n, seed + 1))
+    open_run(tiny).mmvae("improved")
+    assert len(calls) == 2
+
+
+def test_results_name_models_events_and_settings(tiny):
+    run = open_run(tiny)
+    test = run.dataset().part("test")
+    posteriors = run.posteriors()
+    models = {"mean spectrum", "MMVAE (paper)", "MMVAE (improved)"}
+    assert {model for model, _ in posteriors} == models
+    assert all(posterior.mean.shape == test.spectra.log10_fnu.shape for posterior in posteriors.values())
+    run.write_results(compare_metrics(posteriors, test.spectra))
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    assert {row["model"] for row in metrics} == models
+    assert set(metrics[0]) == {"model", "interval", "phase_days", "rmse_dex", "coverage_90", "width_90_dex"}
+    provenance = json.loads((run.folder / "provenance.json").read_text())
+    assert provenance["events"] == {"total": 12, "train": 10, "validation": 1, "test": 1}
+    assert provenance["source"] == "surrogate"
+
+
+def test_real_models_come_with_the_diffusion_posterior(tiny, published_folder):
+    run = open_run(tiny, published_sample=str(published_folder))
+    dataset = run.dataset()
+    assert len(dataset.split["test"]) == round(0.2 * len(dataset.events))
+    posterior = run.posteriors()["diffusion", "predictive"]
+    truth = dataset.part("test").spectra.log10_fnu
+    assert posterior.mean.shape == truth.shape
+    # Each posterior lies nearer to its own event than to the others.
+    own = abs(posterior.mean - truth)[:, 1:]
+    others = abs(posterior.mean - truth[::-1])[:, 1:]
+    assert (own[own == own].mean() < 0.5 * others[others == others].mean()).all()
