@@ -6,6 +6,7 @@ update, so a notebook executed again for its text or figures finds them and trai
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from glob import glob
@@ -74,8 +75,8 @@ rule book:
 
 rule data:
     input:
-        modules(*STAGES["events"], "dataset", "runs", "plotting"),
-        glob("data/*.npz"),
+        STAGES["events"],
+        modules("dataset", "runs", "plotting"),
         notebook="notebooks/01_data.ipynb",
     output:
         update(f"{RUN}/events.npz"),
@@ -88,7 +89,8 @@ rule data:
 
 rule train:
     input:
-        modules(*STAGES["training"], "runs", "plotting"),
+        STAGES["training"],
+        modules("runs", "plotting"),
         f"{RUN}/events.npz",
         notebook="notebooks/02_mmvae.ipynb",
     output:
@@ -102,7 +104,7 @@ rule train:
 
 rule generation:
     input:
-        modules(*STAGES["evaluation"]),
+        STAGES["evaluation"],
         f"{RUN}/events.npz",
         WEIGHTS,
         notebook="notebooks/03_cross_modal.ipynb",
@@ -122,15 +124,18 @@ rule results:
     input:
         metrics=f"{RUN}/metrics.json",
         provenance=f"{RUN}/provenance.json",
+        cover=f"{RUN}/light_curve_to_spectrum.png",
         chapters=[f"{RUN}/chapters/{name}.ipynb" for name in ("01_data", "02_mmvae", "03_cross_modal")],
     output:
         metrics=f"{RESULTS}/metrics.json",
         provenance=f"{RESULTS}/provenance.json",
+        cover=f"{RESULTS}/light_curve_to_spectrum.png",
     run:
         git = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
         executed = {Path(name).stem: read_json(name)["metadata"]["papermill"] for name in input.chapters}
         run_time = {name: round(run["duration"], 1) for name, run in executed.items()}
-        write_json(output.metrics, read_json(input.metrics))
+        shutil.copy(input.metrics, output.metrics)
+        shutil.copy(input.cover, output.cover)
         write_json(output.provenance, read_json(input.provenance) | {"commit": git.stdout.strip(), "run_time_s": run_time})
 
 

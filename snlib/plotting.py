@@ -73,7 +73,8 @@ def plot_light_curve(ax, light_curves, index=0):
             label=band,
             markersize=5,
         )
-    ax.invert_yaxis()
+    if not ax.yaxis_inverted():  # axes that share theirs are inverted once
+        ax.invert_yaxis()
     ax.set(xlabel="Phase [days from peak]", ylabel="Absolute AB magnitude")
     ax.legend(ncols=3, handletextpad=0.1, columnspacing=0.8)
 
@@ -173,6 +174,7 @@ def plot_corner(parameters):
                 ax.set_xlabel(f"{PARAMETERS[column].symbol} [{units[column]}]", fontsize=9)
             if column == 0 and row > 0:
                 ax.set_ylabel(f"{PARAMETERS[row].symbol} [{units[row]}]", fontsize=9)
+    figure.align_ylabels(axes[:, 0])
     return figure
 
 

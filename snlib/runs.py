@@ -29,14 +29,15 @@ __all__ = ["STAGES", "Run", "Trained", "open_run"]
 # With 60 models at hand, one in five is held out.
 _PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
-# The modules that decide the results of a stage; the pipeline and the caches go by them.
-_EVENTS = ("files", "grid", "events", "published", "surrogate", "survey", "spectra", "simulate")
-_TRAINING = (*_EVENTS, "recipes", "dataset", "transceiver", "mmvae", "objectives", "training", "weights")
-STAGES = {
-    "events": _EVENTS,
-    "training": _TRAINING,
-    "evaluation": (*_TRAINING, "evaluation", "plotting", "runs"),
+_MODULES = {
+    "events": ("files", "grid", "events", "published", "surrogate", "survey", "spectra", "simulate"),
+    "training": ("recipes", "dataset", "transceiver", "mmvae", "objectives", "training", "weights"),
+    "evaluation": ("evaluation", "runs", "plotting"),
 }
+# The files that decide the results of a stage, given those of the one before: the pipeline and
+# the caches go by them.
+STAGES = {stage: [f"snlib/{name}.py" for name in names] for stage, names in _MODULES.items()}
+STAGES["events"] += ["data/surrogate.npz", "data/rubin_visits.npz"]
 
 
 @dataclass(frozen=True)
@@ -194,12 +195,10 @@ class Run:
 
 
 def _digest(stage):
-    """SHA-256 of the source and data that decide a stage's results."""
+    """SHA-256 of the files that decide a stage's results."""
     sha = hashlib.sha256()
-    for module in STAGES[stage]:
-        sha.update(Path(__file__).with_name(f"{module}.py").read_bytes())
-    for name in ("surrogate.npz", "rubin_visits.npz"):
-        sha.update((DATA / name).read_bytes())
+    for name in STAGES[stage]:
+        sha.update((DATA.parent / name).read_bytes())
     return sha.hexdigest()
 
 

@@ -41,7 +41,6 @@ class Photometry:
     value: torch.Tensor
     observed: torch.Tensor
 
-    phase = None  # a light curve has a time for each point and none as a whole
 
 
 @dataclass(frozen=True)
