@@ -134,7 +134,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", n_events=60, n_steps=60, n_posterior_samples=20, n_seeds=1),
-        Profile("quick", n_events=800, n_steps=2000, n_posterior_samples=100, n_seeds=1),
+        Profile("quick", n_events=800, n_steps=1500, n_posterior_samples=100, n_seeds=1),
         # 500 passes over 3,600 events x 5 phases in batches of 16
         Profile("paper", n_events=4500, n_steps=562_500, n_posterior_samples=200, n_seeds=3),
     )

@@ -217,7 +217,7 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
     Returns
     -------
     Run
-        Keeps its files in ``data/generated/<profile>-seed<seed>[-published]`` (``SNLIB_GENERATED``
+        On the CPU it works with one thread (of this process from now on).  Keeps its files in ``data/generated/<profile>-seed<seed>[-published]`` (``SNLIB_GENERATED``
         moves ``data/generated``).
 
     Raises
@@ -233,6 +233,10 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
         device = "cuda" if torch.cuda.is_available() else "cpu"
     elif device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device is 'cuda', but there is no CUDA device here")
+    if device == "cpu":
+        # The tensors are small: a second thread saves a quarter, but if anything else runs on its
+        # core the two wait for each other at every operation and take many times as long.
+        torch.set_num_threads(1)
     sample = Path(published_sample).resolve() if published_sample else None
     generated = Path(os.environ.get("SNLIB_GENERATED", DATA / "generated"))
     folder = generated / f"{profile}-seed{seed}{'-published' if sample else ''}"

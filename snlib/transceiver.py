@@ -42,7 +42,6 @@ class Photometry:
     observed: torch.Tensor
 
 
-
 @dataclass(frozen=True)
 class Spectrum:
     """A batch of spectra on any number of wavelengths, each at one phase.

@@ -15,6 +15,9 @@ from snlib.recipes import RECIPES
 from snlib.transceiver import Photometry, Spectrum
 
 
+torch.set_num_threads(1)  # as `snlib.runs.open_run` does
+
+
 @pytest.fixture(scope="session")
 def published_folder():
     folder = os.environ.get("SNLIB_PUBLISHED_SAMPLE")
