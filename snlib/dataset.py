@@ -10,12 +10,11 @@ import numpy as np
 import torch
 
 from snlib.events import Events, LightCurves
+from snlib.grid import LAST_PHASE_DAYS
 from snlib.transceiver import Photometry, Spectrum
 
-__all__ = ["LAST_PHASE_DAYS", "SPLIT_FRACTIONS", "Dataset", "Scaling", "make_dataset"]
+__all__ = ["SPLIT_FRACTIONS", "Dataset", "Scaling", "make_dataset"]
 
-# The simulations end at 66-80 d and their light curves collapse towards it: an artefact.
-LAST_PHASE_DAYS = 60.0
 SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
@@ -73,7 +72,7 @@ class Dataset:
     Attributes
     ----------
     events : Events
-        Without light-curve points after `LAST_PHASE_DAYS`.
+        Without light-curve points after `snlib.grid.LAST_PHASE_DAYS`.
     split : dict of str to ndarray of int
         Indices of the "train", "validation" and "test" events, disjoint.
     scaling : Scaling

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 __all__ = [
+    "LAST_PHASE_DAYS",
     "PARAMETERS",
     "SPECTRUM_PHASES_DAYS",
     "WAVELENGTH_AA",
@@ -53,6 +54,9 @@ PARAMETERS = (
 # The published spectra: 982 bins, each .1 % wider than the one before.
 WAVELENGTH_AA = 3000.112 * 1.001 ** np.arange(982)
 SPECTRUM_PHASES_DAYS = np.array([-10.0, 0.0, 10.0, 20.0, 30.0])
+# The simulations end 66-80 d after peak and their light curves collapse towards it, an artefact:
+# nothing later than this is used.
+LAST_PHASE_DAYS = 60.0
 
 _NUMBER = r"(\d\.\d{3}e[+-]\d{2})"
 _FILENAME = re.compile("_".join([_NUMBER] * len(PARAMETERS)) + r"\.h5")
@@ -79,7 +83,7 @@ def parameters_from_filename(name):
     match = _FILENAME.fullmatch(name)
     if match is None:
         raise ValueError(
-            f"{name!r} is not the name of a Sedona model: six numbers like 1.234e+00, joined by '_', and '.h5'"
+            f"{name!r} is not the name of a Sedona model: six numbers like 1.234e+00 joined by '_', and '.h5'"
         )
     values = np.array([float(group) for group in match.groups()])
     ejecta, parts = values[1], values[2:5].sum()

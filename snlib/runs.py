@@ -217,8 +217,8 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
     Returns
     -------
     Run
-        On the CPU it works with one thread (of this process from now on).  Keeps its files in ``data/generated/<profile>-seed<seed>[-published]`` (``SNLIB_GENERATED``
-        moves ``data/generated``).
+        Keeps its files in ``data/generated/<profile>-seed<seed>[-published]`` (``SNLIB_GENERATED``
+        moves ``data/generated``).  On the CPU the process works with one thread from now on.
 
     Raises
     ------

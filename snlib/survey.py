@@ -14,6 +14,7 @@ from speclite.filters import load_filter
 
 from snlib.events import BANDS
 from snlib.files import DATA, read_npz
+from snlib.grid import LAST_PHASE_DAYS
 
 __all__ = [
     "PHOTOMETRY_PHASES_DAYS",
@@ -27,9 +28,8 @@ __all__ = [
     "observe",
 ]
 
-# Daily, like the steps of the simulations. They end, and their light curves collapse, 66-80 d
-# after peak, so nothing later than +60 d counts as observed.
-PHOTOMETRY_PHASES_DAYS = np.arange(-20.0, 61.0)
+# Daily, like the steps of the simulations.
+PHOTOMETRY_PHASES_DAYS = np.arange(-20.0, LAST_PHASE_DAYS + 1)
 POINTS_PER_BAND = 10
 SURVEY_DAYS = 3652.5
 WINDOW_DAYS = 100.0

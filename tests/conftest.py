@@ -14,7 +14,6 @@ from snlib.mmvae import MMVAE
 from snlib.recipes import RECIPES
 from snlib.transceiver import Photometry, Spectrum
 
-
 torch.set_num_threads(1)  # as `snlib.runs.open_run` does
 
 

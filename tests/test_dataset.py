@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from snlib.dataset import LAST_PHASE_DAYS, make_dataset
+from snlib.dataset import make_dataset
+from snlib.grid import LAST_PHASE_DAYS
 
 
 def test_parts_are_disjoint_and_complete(events, dataset):

@@ -1,0 +1,242 @@
+"""Fitting the surrogate of ``snlib.surrogate`` to models with known parameters."""
+
+from dataclasses import dataclass
+from math import factorial
+
+import numpy as np
+import torch
+from scipy.interpolate import BSpline
+from scipy.ndimage import median_filter, uniform_filter1d
+from torch.nn.functional import huber_loss
+
+from snlib.grid import LAST_PHASE_DAYS
+from snlib.surrogate import (
+    PHASE_KNOTS_DAYS,
+    PHASE_RANGE_DAYS,
+    WAVELENGTH_KNOTS,
+    WAVELENGTH_RANGE_AA,
+    ZERO_LOG10_FNU,
+    Surrogate,
+    centred_parameters,
+    polynomial_features,
+    wavelength_splines,
+)
+from snlib.survey import band_magnitudes
+
+__all__ = ["fit", "residuals"]
+
+_PHOTOMETRY_WAVELENGTH_AA = np.arange(WAVELENGTH_RANGE_AA[0], WAVELENGTH_RANGE_AA[1] + 1, 20.0)
+_AB_ZERO_POINT = -48.6
+_FAINTEST_MAGNITUDE = -12.0
+_MAGNITUDE_SIGMA = 0.1
+_SPECTRUM_FLOOR_DEX = 0.05
+_CORRELATED_PIXELS = 4.0
+_HUBER_SIGMAS = 3.0
+# Penalties on the spline coefficients W_pij.
+_ROUGH_PHASE, _ROUGH_WAVELENGTH = 100.0, 10.0
+_SPECTRUM_RANGE_AA, _OUTSIDE_FACTOR = (3000.0, 8000.0), 10.0
+_RIDGE_LINEAR, _RIDGE_QUADRATIC = 1.0, 300.0
+_STEPS, _LEARNING_RATE, _WARP_LEARNING_RATE = 300, 0.05, 0.01
+_RANK = 10
+
+_DEGREE = 3
+_BREAKS = PHASE_KNOTS_DAYS[_DEGREE:-_DEGREE]
+_N_PHASE = len(PHASE_KNOTS_DAYS) - _DEGREE - 1
+
+
+def fit(events):
+    """Fit a surrogate to spectra and light curves together.
+
+    Minimised is the sum over pixels and magnitudes of Huber's loss (quadratic up to 3 sigma), plus
+    penalties: on the roughness of the spline coefficients, and on the size of those that depend on
+    the parameters.  Nothing in it is random.
+
+    Parameters
+    ----------
+    events : Events
+        Points of light curves fainter than -12 mag or later than +60 d are left out.
+
+    Returns
+    -------
+    Surrogate
+        Of rank 10 in the parameters, its surfaces in half precision, to be small.
+
+    Raises
+    ------
+    ValueError
+        If parameters are not physical, or wavelengths are outside the surrogate's range.
+    """
+    data = _Data.of(events)
+    n_features, n_wavelength = data.features.shape[1], len(data.spectrum_basis)
+    weights = torch.zeros(n_features, _N_PHASE, n_wavelength, requires_grad=True)
+    warp = torch.zeros(data.x.shape[1], requires_grad=True)
+    optimiser = torch.optim.Adam([{"params": weights}, {"params": warp}])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=[_LEARNING_RATE, _WARP_LEARNING_RATE], total_steps=_STEPS
+    )
+    smoothness = _wavelength_penalty()
+    for _ in range(_STEPS):
+        optimiser.zero_grad()
+        (data.misfit(weights, warp) + _penalty(weights, smoothness)).backward()
+        optimiser.step()
+        schedule.step()
+    return _compress(weights.detach().double().numpy(), warp.detach().numpy())
+
+
+def residuals(surrogate, events):
+    """Prediction minus truth of a surrogate.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+    events : Events
+
+    Returns
+    -------
+    spectra : ndarray, shape (N, P, L)
+        Dex; NaN where nothing was observed.
+    magnitudes : ndarray, shape (N, T)
+        NaN where nothing was observed, and after +60 d.
+    """
+    spectra, light_curves = events.spectra, events.light_curves
+    predicted = surrogate.log10_fnu(events.parameters, spectra.phase_days, spectra.wavelength_aa)
+    magnitudes = np.full(light_curves.magnitude.shape, np.nan)
+    for i in range(len(events)):
+        seen = light_curves.observed[i] & (light_curves.phase_days[i] <= LAST_PHASE_DAYS)
+        surface = surrogate.log10_fnu(
+            events.parameters[i : i + 1], light_curves.phase_days[i][seen], _PHOTOMETRY_WAVELENGTH_AA
+        )[0]
+        at_band = np.arange(seen.sum()), light_curves.band[i][seen]
+        observed = light_curves.magnitude[i][seen]
+        magnitudes[i, seen] = band_magnitudes(_PHOTOMETRY_WAVELENGTH_AA, surface)[at_band] - observed
+    return predicted - spectra.log10_fnu, magnitudes
+
+
+def _tensor(values):
+    return torch.tensor(np.asarray(values), dtype=torch.float32)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """The events as tensors, with all that does not change during the fit."""
+
+    x: torch.Tensor  # (N, 5)
+    features: torch.Tensor  # (N, 21)
+    spectrum_phase: torch.Tensor  # (P,)
+    spectrum_basis: torch.Tensor  # (wavelength splines, L)
+    flux: torch.Tensor  # observed pixels only, above ZERO_LOG10_FNU
+    flux_sigma: torch.Tensor
+    flux_observed: torch.Tensor  # (N, P, L)
+    time: torch.Tensor  # (N, T)
+    magnitude: torch.Tensor  # used points only
+    magnitude_used: torch.Tensor  # (N, T)
+    photometry_basis: torch.Tensor  # (wavelength splines, photometry wavelengths)
+    filters: torch.Tensor  # (used points, photometry wavelengths): AB maggies per F_nu
+
+    @classmethod
+    def of(cls, events):
+        spectra, light_curves = events.spectra, events.light_curves
+        x = centred_parameters(events.parameters)
+        late = light_curves.phase_days > LAST_PHASE_DAYS
+        used = light_curves.observed & ~late & (np.nan_to_num(light_curves.magnitude) < _FAINTEST_MAGNITUDE)
+        seen = spectra.observed
+        sigma = np.sqrt(_pixel_variance(spectra.log10_fnu) + _SPECTRUM_FLOOR_DEX**2)
+        return cls(
+            x=_tensor(x),
+            features=_tensor(polynomial_features(x)),
+            spectrum_phase=_tensor(spectra.phase_days),
+            spectrum_basis=_tensor(wavelength_splines(spectra.wavelength_aa)),
+            flux=_tensor(spectra.log10_fnu[seen] - ZERO_LOG10_FNU),
+            flux_sigma=_tensor(sigma[seen]),
+            flux_observed=torch.from_numpy(seen),
+            time=_tensor(np.where(used, light_curves.phase_days, 0.0)),
+            magnitude=_tensor(light_curves.magnitude[used]),
+            magnitude_used=torch.from_numpy(used),
+            photometry_basis=_tensor(wavelength_splines(_PHOTOMETRY_WAVELENGTH_AA)),
+            filters=_filters()[torch.from_numpy(light_curves.band[used].astype(np.int64))],
+        )
+
+    def misfit(self, weights, warp):
+        """Chi-square of spectra and magnitudes, with Huber's loss in place of the square."""
+        stretch = torch.exp(self.x @ warp)[:, None]
+        surfaces = torch.einsum("np,pij->nij", self.features, weights)
+        spectra = _phase_splines(self.spectrum_phase.expand(len(self.x), -1), stretch) @ surfaces
+        spectra = (spectra @ self.spectrum_basis)[self.flux_observed]
+        points = (_phase_splines(self.time, stretch) @ surfaces)[self.magnitude_used]
+        flux = 10.0 ** (points @ self.photometry_basis)
+        maggies = (flux * self.filters).sum(-1).clamp_min(1e-12)
+        magnitude = -2.5 * (torch.log10(maggies) + ZERO_LOG10_FNU) + _AB_ZERO_POINT
+        return _chi2((spectra - self.flux) / self.flux_sigma) / _CORRELATED_PIXELS + _chi2(
+            (magnitude - self.magnitude) / _MAGNITUDE_SIGMA
+        )
+
+
+def _chi2(deviation):
+    zero = torch.zeros_like(deviation)
+    return 2 * huber_loss(deviation, zero, delta=_HUBER_SIGMAS, reduction="sum")
+
+
+def _pixel_variance(log10_fnu):
+    """Variance of the pixel noise: what a median filter of 15 pixels takes away, averaged over 51."""
+    filled = log10_fnu.copy()
+    pixels = np.arange(filled.shape[-1])
+    for row in filled.reshape(-1, len(pixels)):
+        seen = ~np.isnan(row)
+        row[~seen] = np.interp(pixels[~seen], pixels[seen], row[seen])
+    rough = filled - median_filter(filled, size=(1, 1, 15), mode="nearest")
+    return uniform_filter1d(rough**2, 51, axis=-1, mode="nearest")
+
+
+def _filters():
+    """AB maggies, without the zero point, per unit F_nu at each photometry wavelength: (6, wavelengths)."""
+    with np.errstate(divide="ignore"):
+        one_at_a_time = np.log10(np.eye(len(_PHOTOMETRY_WAVELENGTH_AA)))
+    magnitudes = band_magnitudes(_PHOTOMETRY_WAVELENGTH_AA, one_at_a_time)
+    return _tensor(np.nan_to_num(10 ** (-0.4 * (magnitudes - _AB_ZERO_POINT))).T)
+
+
+def _phase_polynomials():
+    """The splines in phase as cubics: coefficients (4, intervals, splines), constant first."""
+    splines = BSpline(PHASE_KNOTS_DAYS, np.eye(_N_PHASE), _DEGREE)
+    return _tensor(
+        [splines.derivative(m)(_BREAKS[:-1]) / factorial(m) if m else splines(_BREAKS[:-1]) for m in range(4)]
+    )
+
+
+_CUBICS, _EDGES = _phase_polynomials(), _tensor(_BREAKS)
+
+
+def _phase_splines(phase_days, stretch):
+    """Splines at the warped phases, differentiable in the stretch: (N, T) -> (N, T, splines)."""
+    warped = torch.where(phase_days > 0, phase_days * stretch, phase_days).clamp(*PHASE_RANGE_DAYS)
+    interval = (torch.searchsorted(_EDGES, warped.detach(), right=True) - 1).clamp(0, len(_EDGES) - 2)
+    step = (warped - _EDGES[interval])[..., None]
+    constant, linear, square, cube = _CUBICS[:, interval]
+    return constant + step * (linear + step * (square + step * cube))
+
+
+def _wavelength_penalty():
+    """Weight of the roughness at each inner spline in wavelength; more where no spectrum reaches."""
+    greville = np.exp(np.convolve(WAVELENGTH_KNOTS[1:-1], np.ones(_DEGREE) / _DEGREE, mode="valid"))
+    blue, red = _SPECTRUM_RANGE_AA
+    inside = (greville > blue) & (greville < red)
+    return _tensor(np.where(inside, _ROUGH_WAVELENGTH, _ROUGH_WAVELENGTH * _OUTSIDE_FACTOR))[1:-1]
+
+
+def _penalty(weights, smoothness):
+    rough = _ROUGH_PHASE * weights.diff(n=2, dim=1).square().sum()
+    rough = rough + (smoothness * weights.diff(n=2, dim=2).square()).sum()
+    n_linear = 1 + 5
+    ridge = (
+        _RIDGE_LINEAR * weights[1:n_linear].square().sum()
+        + _RIDGE_QUADRATIC * weights[n_linear:].square().sum()
+    )
+    return rough + ridge
+
+
+def _compress(weights, warp):
+    """Keep the ten surfaces that matter most (singular value decomposition over the features)."""
+    left, singular, right = np.linalg.svd(weights.reshape(len(weights), -1), full_matrices=False)
+    root = np.sqrt(singular[:_RANK])
+    surfaces = (root[:, None] * right[:_RANK]).reshape(_RANK, *weights.shape[1:])
+    return Surrogate(warp, (left[:, :_RANK] * root).astype(np.float32), surfaces.astype(np.float16))
