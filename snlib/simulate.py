@@ -6,7 +6,7 @@ from tqdm import tqdm
 from snlib.events import Events, LightCurves, Spectra
 from snlib.grid import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA, draw_parameters
 from snlib.spectra import observe_spectra
-from snlib.surrogate import Surrogate
+from snlib.surrogate import FAINTEST_MAGNITUDE, Surrogate
 from snlib.survey import PHOTOMETRY_PHASES_DAYS, band_magnitudes, draw_cadence, load_visits, observe
 
 __all__ = ["PHOTOMETRY_WAVELENGTH_AA", "simulate"]
@@ -55,8 +55,9 @@ def simulate(n_events, seed):
 def _simulate_event(surrogate, visits, rng):
     parameters = draw_parameters(rng)
     surface = surrogate.log10_fnu(parameters[None], PHOTOMETRY_PHASES_DAYS, PHOTOMETRY_WAVELENGTH_AA)[0]
-    light_curve = observe(
-        band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface), PHOTOMETRY_PHASES_DAYS, *draw_cadence(visits, rng)
-    )
+    magnitudes = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)
+    # Like the visits before a Sedona model starts to shine: not observed.
+    magnitudes[magnitudes > FAINTEST_MAGNITUDE] = np.nan
+    light_curve = observe(magnitudes, PHOTOMETRY_PHASES_DAYS, *draw_cadence(visits, rng))
     spectra = surrogate.log10_fnu(parameters[None], SPECTRUM_PHASES_DAYS, WAVELENGTH_AA)[0]
     return parameters, *light_curve, observe_spectra(spectra)

@@ -19,6 +19,7 @@ from snlib.files import DATA, read_npz, write_npz
 from snlib.grid import PARAMETERS, kinetic_velocity
 
 __all__ = [
+    "FAINTEST_MAGNITUDE",
     "PHASE_KNOTS_DAYS",
     "PHASE_RANGE_DAYS",
     "WAVELENGTH_KNOTS",
@@ -35,6 +36,8 @@ WAVELENGTH_RANGE_AA = (2500.0, 11000.0)
 # The light curves it was fitted to end at +60 d: later is extrapolation.
 PHASE_RANGE_DAYS = (-20.0, 85.0)
 ZERO_LOG10_FNU = -12.0
+# Fainter points, of models that hardly shine yet, are left out of the fit: not to be predicted.
+FAINTEST_MAGNITUDE = -12.0
 
 _DEGREE = 3
 _FILE_FIELDS = ("warp", "loadings", "surfaces")

@@ -11,6 +11,7 @@ from torch.nn.functional import huber_loss
 
 from snlib.grid import LAST_PHASE_DAYS
 from snlib.surrogate import (
+    FAINTEST_MAGNITUDE,
     PHASE_KNOTS_DAYS,
     PHASE_RANGE_DAYS,
     WAVELENGTH_KNOTS,
@@ -27,17 +28,18 @@ __all__ = ["fit", "residuals"]
 
 _PHOTOMETRY_WAVELENGTH_AA = np.arange(WAVELENGTH_RANGE_AA[0], WAVELENGTH_RANGE_AA[1] + 1, 20.0)
 _AB_ZERO_POINT = -48.6
-_FAINTEST_MAGNITUDE = -12.0
-_MAGNITUDE_SIGMA = 0.1
+_MAGNITUDE_SIGMA = 0.05
 _SPECTRUM_FLOOR_DEX = 0.05
 _CORRELATED_PIXELS = 4.0
 _HUBER_SIGMAS = 3.0
 # Penalties on the spline coefficients W_pij.
 _ROUGH_PHASE, _ROUGH_WAVELENGTH = 100.0, 10.0
 _SPECTRUM_RANGE_AA, _OUTSIDE_FACTOR = (3000.0, 8000.0), 10.0
-_RIDGE_LINEAR, _RIDGE_QUADRATIC = 1.0, 300.0
-_STEPS, _LEARNING_RATE, _WARP_LEARNING_RATE = 300, 0.05, 0.01
-_RANK = 10
+_RIDGE_LINEAR, _RIDGE_QUADRATIC = 1.0, 1000.0
+# The short memory of Adam's second moment is what makes 300 steps enough: with the usual .999 the
+# warp and the late phases have not converged by then.
+_STEPS, _LEARNING_RATE, _ADAM_BETAS = 300, 0.1, (0.9, 0.95)
+_RANK = 12
 
 _DEGREE = 3
 _BREAKS = PHASE_KNOTS_DAYS[_DEGREE:-_DEGREE]
@@ -59,7 +61,7 @@ def fit(events):
     Returns
     -------
     Surrogate
-        Of rank 10 in the parameters, its surfaces in half precision, to be small.
+        Of rank 12 in the parameters, its surfaces in half precision, to be small.
 
     Raises
     ------
@@ -70,10 +72,8 @@ def fit(events):
     n_features, n_wavelength = data.features.shape[1], len(data.spectrum_basis)
     weights = torch.zeros(n_features, _N_PHASE, n_wavelength, requires_grad=True)
     warp = torch.zeros(data.x.shape[1], requires_grad=True)
-    optimiser = torch.optim.Adam([{"params": weights}, {"params": warp}])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=[_LEARNING_RATE, _WARP_LEARNING_RATE], total_steps=_STEPS
-    )
+    optimiser = torch.optim.Adam([weights, warp], betas=_ADAM_BETAS)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_LEARNING_RATE, total_steps=_STEPS)
     smoothness = _wavelength_penalty()
     for _ in range(_STEPS):
         optimiser.zero_grad()
@@ -138,7 +138,7 @@ class _Data:
         spectra, light_curves = events.spectra, events.light_curves
         x = centred_parameters(events.parameters)
         late = light_curves.phase_days > LAST_PHASE_DAYS
-        used = light_curves.observed & ~late & (np.nan_to_num(light_curves.magnitude) < _FAINTEST_MAGNITUDE)
+        used = light_curves.observed & ~late & (np.nan_to_num(light_curves.magnitude) < FAINTEST_MAGNITUDE)
         seen = spectra.observed
         sigma = np.sqrt(_pixel_variance(spectra.log10_fnu) + _SPECTRUM_FLOOR_DEX**2)
         return cls(
@@ -235,7 +235,7 @@ def _penalty(weights, smoothness):
 
 
 def _compress(weights, warp):
-    """Keep the ten surfaces that matter most (singular value decomposition over the features)."""
+    """Keep the surfaces that matter most (singular value decomposition over the features)."""
     left, singular, right = np.linalg.svd(weights.reshape(len(weights), -1), full_matrices=False)
     root = np.sqrt(singular[:_RANK])
     surfaces = (root[:, None] * right[:_RANK]).reshape(_RANK, *weights.shape[1:])

@@ -30,6 +30,7 @@ def test_events_are_type_ia_supernovae_seen_by_rubin(events):
     light_curves = events.light_curves
     assert light_curves.magnitude.shape == (12, 60)
     assert np.nanmax(light_curves.phase_days) <= 60
+    assert np.nanmax(light_curves.magnitude) < -12  # fainter is not what the surrogate was fitted to
     near_peak = (np.abs(light_curves.phase_days) < 5) & np.isin(light_curves.band, (1, 2))
     assert -20.5 < np.nanmedian(light_curves.magnitude[near_peak]) < -17
     assert events.spectra.observed.all()
