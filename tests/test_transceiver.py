@@ -137,3 +137,14 @@ def test_masked_slots_get_no_gradient(expert_and_input):
     ).sum().backward()
     assert (value.grad[~x.observed] == 0).all()
     assert (value.grad[x.observed] != 0).all()
+
+
+def test_nothing_observed_leaves_the_gradients_finite(expert_and_input):
+    """A softmax over nothing is NaN: the encoder's queries always see each other, so there is something."""
+    expert, x = expert_and_input
+    observed = x.observed.clone()
+    observed[1] = False
+    x = replace(x, observed=observed)
+    expert.log_likelihood(expert.posterior(x).rsample((1,)), x).sum().backward()
+    gradients = [parameter.grad for parameter in expert.encoder.parameters()]
+    assert all(gradient is not None and torch.isfinite(gradient).all() for gradient in gradients)
