@@ -140,7 +140,7 @@ def test_masked_slots_get_no_gradient(expert_and_input):
 
 
 def test_nothing_observed_leaves_the_gradients_finite(expert_and_input):
-    """A softmax over nothing is NaN: the encoder's queries always see each other, so there is something."""
+    """A softmax over nothing can be NaN, and a masked NaN still poisons the gradients."""
     expert, x = expert_and_input
     observed = x.observed.clone()
     observed[1] = False
@@ -148,3 +148,12 @@ def test_nothing_observed_leaves_the_gradients_finite(expert_and_input):
     expert.log_likelihood(expert.posterior(x).rsample((1,)), x).sum().backward()
     gradients = [parameter.grad for parameter in expert.encoder.parameters()]
     assert all(gradient is not None and torch.isfinite(gradient).all() for gradient in gradients)
+
+
+@torch.no_grad()
+def test_the_queries_of_the_encoder_see_each_other(expert_and_input):
+    expert, x = expert_and_input
+    before = expert.encoder(x)
+    expert.encoder.queries[0] += 1.0
+    after = expert.encoder(x)
+    assert ((after - before)[:, 1:].abs().amax((0, 2)) > 1e-5).all()
