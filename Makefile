@@ -43,6 +43,9 @@ for path in sys.argv[1:]:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
     nbclient.NotebookClient(notebook, record_timing=False, coalesce_streams=True, resources={"metadata": {"path": "notebooks"}}).execute()
+    for cell in notebook.cells: # without progress bars
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     jupytext.write(notebook, path.replace(".md", ".ipynb"))
 endef
 export EXECUTE
