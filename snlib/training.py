@@ -176,7 +176,7 @@ class _State:
 
     def _resume(self):
         tensors, metadata = read_tensors(self.path)
-        if metadata["run"] != self.run:
+        if not isinstance(metadata, dict) or metadata.get("run") != self.run:
             return  # of other data or older code: start afresh, and replace it
         parts = {"model": {}, "best": {}, "optimiser": {}}
         for name, tensor in tensors.items():

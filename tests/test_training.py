@@ -10,7 +10,7 @@ from snlib import training
 from snlib.mmvae import MMVAE
 from snlib.recipes import RECIPES, Recipe
 from snlib.training import hide_points, learning_rate, mean_bound, train
-from snlib.weights import load_mmvae, read_tensors, save_mmvae
+from snlib.weights import load_mmvae, read_tensors, save_mmvae, write_tensors
 
 
 @pytest.fixture
@@ -90,9 +90,12 @@ def test_a_finished_checkpoint_is_not_trained_again(pairs, small_recipe, tmp_pat
     assert same_weights(first, again)
 
 
-def test_a_checkpoint_of_another_run_is_not_used(pairs, small_recipe, tmp_path):
+@pytest.mark.parametrize("kind", ["another run", "plain weights"])
+def test_a_checkpoint_of_another_run_is_not_used(pairs, small_recipe, tmp_path, kind):
     checkpoint = tmp_path / "checkpoint.safetensors"
     train(new_model(small_recipe), *pairs, n_steps=20, seed=0, checkpoint=checkpoint, run="old data")
+    if kind == "plain weights":
+        write_tensors(checkpoint, new_model(small_recipe).state_dict())
     fresh, after = new_model(small_recipe), new_model(small_recipe)
     train(fresh, *pairs, n_steps=20, seed=1)
     train(after, *pairs, n_steps=20, seed=1, checkpoint=checkpoint, run="new data")
