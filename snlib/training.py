@@ -14,7 +14,8 @@ from snlib.weights import read_tensors, write_tensors
 
 __all__ = ["hide_points", "learning_rate", "mean_bound", "train"]
 
-_N_EVALUATIONS = 20
+# Evaluate and save this often in a run, and at least every so many steps: minutes on a CPU.
+_N_EVALUATIONS, _MOST_STEPS_UNSAVED = 20, 500
 
 
 def learning_rate(recipe, step, n_steps):
@@ -30,7 +31,7 @@ def learning_rate(recipe, step, n_steps):
 
 
 def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None):
-    """Maximise the model's bound and return it with the weights of the best validation bound.
+    """Maximise the model's bound, and leave it with the weights of the best validation bound.
 
     All randomness of a step (batch, latent samples, wavelengths) is drawn from a stream of its
     own, seeded by the seed and the step; so an interrupted run goes on as if it had never stopped.
@@ -63,7 +64,7 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
     optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate)
     run = {"recipe": recipe.to_dict(), "n_steps": n_steps, "seed": seed, "run": run}
     state = _State(model, optimiser, run, checkpoint)
-    every = max(1, n_steps // _N_EVALUATIONS)
+    every = max(1, min(n_steps // _N_EVALUATIONS, _MOST_STEPS_UNSAVED))
     started, bounds = time.monotonic() - state.seconds, []
     progress = tqdm(total=n_steps, initial=state.step, desc=f"train {recipe.name}", mininterval=2)
     with torch.random.fork_rng(), progress:
