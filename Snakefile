@@ -5,6 +5,7 @@ of names or parameters: changing it makes nothing out of date.  Events and weigh
 update, so a notebook executed again for its text or figures finds them and trains nothing.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -48,10 +49,14 @@ def logs(name):
     return {"text": f"{RUN}/logs/{name}.log", "notebook": f"{RUN}/logs/{name}.ipynb"}
 
 
-def public(text):
-    """Replace this machine's folders in an executed notebook."""
-    places = {PUBLISHED: "published_sample", os.getcwd(): "."}
-    for place, name in places.items():
+def public(path):
+    """Read an executed notebook without its progress bars and without this machine's folders."""
+    notebook = read_json(path)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    for place, name in {PUBLISHED: "published_sample", os.getcwd(): "."}.items():
         text = text.replace(place, name) if place else text
     return text
 
@@ -64,7 +69,7 @@ rule book:
         cover=f"{RUN}/light_curve_to_spectrum.png",
         chapters=[f"{RUN}/chapters/{Path(name).name}" for name in sorted(glob("notebooks/[0-9]*.ipynb"))],
     run:
-        contents = {f"chapters/{Path(name).name}": public(Path(name).read_text()).encode() for name in input.chapters}
+        contents = {f"chapters/{Path(name).name}": public(name).encode() for name in input.chapters}
         contents["images/light_curve_to_spectrum.png"] = Path(input.cover).read_bytes()
         for name, content in contents.items():
             target = Path("book", name)
