@@ -7,6 +7,7 @@ the rest is made.
 import hashlib
 import os
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -91,6 +92,10 @@ class Run:
         -------
         snlib.dataset.Dataset
         """
+        return self._dataset
+
+    @cached_property
+    def _dataset(self):
         return make_dataset(self.events(), self.seed, self._fractions())
 
     def _fractions(self):

@@ -6,13 +6,10 @@ from tqdm import tqdm
 from snlib.events import Events, LightCurves, Spectra
 from snlib.grid import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA, draw_parameters
 from snlib.spectra import observe_spectra
-from snlib.surrogate import FAINTEST_MAGNITUDE, Surrogate
+from snlib.surrogate import FAINTEST_MAGNITUDE, PHOTOMETRY_WAVELENGTH_AA, Surrogate
 from snlib.survey import PHOTOMETRY_PHASES_DAYS, band_magnitudes, draw_cadence, load_visits, observe
 
-__all__ = ["PHOTOMETRY_WAVELENGTH_AA", "simulate"]
-
-# Covers the six filters; 20 Angstrom resolve the surrogate's splines.
-PHOTOMETRY_WAVELENGTH_AA = np.arange(2500.0, 11001.0, 20.0)
+__all__ = ["simulate"]
 
 
 def simulate(n_events, seed):

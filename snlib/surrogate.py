@@ -20,8 +20,11 @@ from snlib.grid import PARAMETERS, kinetic_velocity
 
 __all__ = [
     "FAINTEST_MAGNITUDE",
+    "N_PHASE_SPLINES",
     "PHASE_KNOTS_DAYS",
     "PHASE_RANGE_DAYS",
+    "PHOTOMETRY_WAVELENGTH_AA",
+    "SPLINE_DEGREE",
     "WAVELENGTH_KNOTS",
     "WAVELENGTH_RANGE_AA",
     "ZERO_LOG10_FNU",
@@ -33,13 +36,15 @@ __all__ = [
 ]
 
 WAVELENGTH_RANGE_AA = (2500.0, 11000.0)
+# For light curves: covers the six filters, and 20 Angstrom resolve the splines.
+PHOTOMETRY_WAVELENGTH_AA = np.arange(WAVELENGTH_RANGE_AA[0], WAVELENGTH_RANGE_AA[1] + 1, 20.0)
 # The light curves it was fitted to end at +60 d: later is extrapolation.
 PHASE_RANGE_DAYS = (-20.0, 85.0)
 ZERO_LOG10_FNU = -12.0
 # Fainter points, of models that hardly shine yet, are left out of the fit: not to be predicted.
 FAINTEST_MAGNITUDE = -12.0
 
-_DEGREE = 3
+SPLINE_DEGREE = 3
 _FILE_FIELDS = ("warp", "loadings", "surfaces")
 _CENTRE = np.array([np.log(11000.0), np.log(1.2), np.log(0.45), 0.035, np.log(55.0)])
 _SCALE = np.array([0.17, 0.33, 0.5, 0.02, 1.0])
@@ -49,15 +54,15 @@ _MASS_TOLERANCE = 3e-3
 
 def _clamped(breaks):
     """Repeat the ends, so that the splines add up to one on the whole range."""
-    return np.concatenate([[breaks[0]] * _DEGREE, breaks, [breaks[-1]] * _DEGREE])
+    return np.concatenate([[breaks[0]] * SPLINE_DEGREE, breaks, [breaks[-1]] * SPLINE_DEGREE])
 
 
 # Closer where the spectrum changes faster.
 PHASE_KNOTS_DAYS = _clamped([*range(-20, 2, 3), 5, 9, 13, 17, 21, 26, 31, 38, 47, 58, 71, 85])
 WAVELENGTH_KNOTS = _clamped(np.linspace(*np.log(WAVELENGTH_RANGE_AA), 90))  # of ln λ
 
-_N_PHASE = len(PHASE_KNOTS_DAYS) - _DEGREE - 1
-_N_WAVELENGTH = len(WAVELENGTH_KNOTS) - _DEGREE - 1
+N_PHASE_SPLINES = len(PHASE_KNOTS_DAYS) - SPLINE_DEGREE - 1
+_N_WAVELENGTH = len(WAVELENGTH_KNOTS) - SPLINE_DEGREE - 1
 _N_X = len(_CENTRE)
 _N_FEATURES = 1 + _N_X + _N_X * (_N_X + 1) // 2
 
@@ -157,7 +162,7 @@ class Surrogate:
         expected = {
             "warp": (_N_X,),
             "loadings": (_N_FEATURES, rank),
-            "surfaces": (rank, _N_PHASE, _N_WAVELENGTH),
+            "surfaces": (rank, N_PHASE_SPLINES, _N_WAVELENGTH),
         }
         for name, shape in expected.items():
             array = getattr(self, name)
@@ -222,8 +227,8 @@ class Surrogate:
         for model, x_model in zip(result, x, strict=True):
             amplitudes = polynomial_features(x_model[None])[0] @ self.loadings.astype(float)
             t = warped_phases(phase_days, np.exp(self.warp.astype(float) @ x_model))
-            surface = (amplitudes @ surfaces).reshape(_N_PHASE, -1)
-            model[:] = BSpline.design_matrix(t, PHASE_KNOTS_DAYS, _DEGREE) @ surface + ZERO_LOG10_FNU
+            surface = (amplitudes @ surfaces).reshape(N_PHASE_SPLINES, -1)
+            model[:] = BSpline.design_matrix(t, PHASE_KNOTS_DAYS, SPLINE_DEGREE) @ surface + ZERO_LOG10_FNU
         return result
 
 
@@ -231,4 +236,4 @@ def wavelength_splines(wavelength_aa):
     """B_j(ln λ) at wavelengths of shape (L,): shape (92, L)."""
     # Rounding must not carry the ends of the range over the outermost knots.
     ln = np.clip(np.log(wavelength_aa), WAVELENGTH_KNOTS[0], WAVELENGTH_KNOTS[-1])
-    return BSpline.design_matrix(ln, WAVELENGTH_KNOTS, _DEGREE).toarray().T
+    return BSpline.design_matrix(ln, WAVELENGTH_KNOTS, SPLINE_DEGREE).toarray().T

@@ -12,10 +12,12 @@ from torch.nn.functional import huber_loss
 from snlib.grid import LAST_PHASE_DAYS
 from snlib.surrogate import (
     FAINTEST_MAGNITUDE,
+    N_PHASE_SPLINES,
     PHASE_KNOTS_DAYS,
     PHASE_RANGE_DAYS,
+    PHOTOMETRY_WAVELENGTH_AA,
+    SPLINE_DEGREE,
     WAVELENGTH_KNOTS,
-    WAVELENGTH_RANGE_AA,
     ZERO_LOG10_FNU,
     Surrogate,
     centred_parameters,
@@ -26,7 +28,6 @@ from snlib.survey import band_magnitudes
 
 __all__ = ["fit", "residuals"]
 
-_PHOTOMETRY_WAVELENGTH_AA = np.arange(WAVELENGTH_RANGE_AA[0], WAVELENGTH_RANGE_AA[1] + 1, 20.0)
 _AB_ZERO_POINT = -48.6
 _MAGNITUDE_SIGMA = 0.05
 _SPECTRUM_FLOOR_DEX = 0.05
@@ -41,9 +42,7 @@ _RIDGE_LINEAR, _RIDGE_QUADRATIC = 1.0, 1000.0
 _STEPS, _LEARNING_RATE, _ADAM_BETAS = 300, 0.1, (0.9, 0.95)
 _RANK = 12
 
-_DEGREE = 3
-_BREAKS = PHASE_KNOTS_DAYS[_DEGREE:-_DEGREE]
-_N_PHASE = len(PHASE_KNOTS_DAYS) - _DEGREE - 1
+_BREAKS = PHASE_KNOTS_DAYS[SPLINE_DEGREE:-SPLINE_DEGREE]
 
 
 def fit(events):
@@ -70,7 +69,7 @@ def fit(events):
     """
     data = _Data.of(events)
     n_features, n_wavelength = data.features.shape[1], len(data.spectrum_basis)
-    weights = torch.zeros(n_features, _N_PHASE, n_wavelength, requires_grad=True)
+    weights = torch.zeros(n_features, N_PHASE_SPLINES, n_wavelength, requires_grad=True)
     warp = torch.zeros(data.x.shape[1], requires_grad=True)
     optimiser = torch.optim.Adam([weights, warp], betas=_ADAM_BETAS)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_LEARNING_RATE, total_steps=_STEPS)
@@ -104,11 +103,11 @@ def residuals(surrogate, events):
     for i in range(len(events)):
         seen = light_curves.observed[i] & (light_curves.phase_days[i] <= LAST_PHASE_DAYS)
         surface = surrogate.log10_fnu(
-            events.parameters[i : i + 1], light_curves.phase_days[i][seen], _PHOTOMETRY_WAVELENGTH_AA
+            events.parameters[i : i + 1], light_curves.phase_days[i][seen], PHOTOMETRY_WAVELENGTH_AA
         )[0]
         at_band = np.arange(seen.sum()), light_curves.band[i][seen]
         observed = light_curves.magnitude[i][seen]
-        magnitudes[i, seen] = band_magnitudes(_PHOTOMETRY_WAVELENGTH_AA, surface)[at_band] - observed
+        magnitudes[i, seen] = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)[at_band] - observed
     return predicted - spectra.log10_fnu, magnitudes
 
 
@@ -152,7 +151,7 @@ class _Data:
             time=_tensor(np.where(used, light_curves.phase_days, 0.0)),
             magnitude=_tensor(light_curves.magnitude[used]),
             magnitude_used=torch.from_numpy(used),
-            photometry_basis=_tensor(wavelength_splines(_PHOTOMETRY_WAVELENGTH_AA)),
+            photometry_basis=_tensor(wavelength_splines(PHOTOMETRY_WAVELENGTH_AA)),
             filters=_filters()[torch.from_numpy(light_curves.band[used].astype(np.int64))],
         )
 
@@ -190,14 +189,14 @@ def _pixel_variance(log10_fnu):
 def _filters():
     """AB maggies, without the zero point, per unit F_nu at each photometry wavelength: (6, wavelengths)."""
     with np.errstate(divide="ignore"):
-        one_at_a_time = np.log10(np.eye(len(_PHOTOMETRY_WAVELENGTH_AA)))
-    magnitudes = band_magnitudes(_PHOTOMETRY_WAVELENGTH_AA, one_at_a_time)
+        one_at_a_time = np.log10(np.eye(len(PHOTOMETRY_WAVELENGTH_AA)))
+    magnitudes = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, one_at_a_time)
     return _tensor(np.nan_to_num(10 ** (-0.4 * (magnitudes - _AB_ZERO_POINT))).T)
 
 
 def _phase_polynomials():
     """The splines in phase as cubics: coefficients (4, intervals, splines), constant first."""
-    splines = BSpline(PHASE_KNOTS_DAYS, np.eye(_N_PHASE), _DEGREE)
+    splines = BSpline(PHASE_KNOTS_DAYS, np.eye(N_PHASE_SPLINES), SPLINE_DEGREE)
     return _tensor(
         [splines.derivative(m)(_BREAKS[:-1]) / factorial(m) if m else splines(_BREAKS[:-1]) for m in range(4)]
     )
@@ -217,7 +216,9 @@ def _phase_splines(phase_days, stretch):
 
 def _wavelength_penalty():
     """Weight of the roughness at each inner spline in wavelength; more where no spectrum reaches."""
-    greville = np.exp(np.convolve(WAVELENGTH_KNOTS[1:-1], np.ones(_DEGREE) / _DEGREE, mode="valid"))
+    greville = np.exp(
+        np.convolve(WAVELENGTH_KNOTS[1:-1], np.ones(SPLINE_DEGREE) / SPLINE_DEGREE, mode="valid")
+    )
     blue, red = _SPECTRUM_RANGE_AA
     inside = (greville > blue) & (greville < red)
     return _tensor(np.where(inside, _ROUGH_WAVELENGTH, _ROUGH_WAVELENGTH * _OUTSIDE_FACTOR))[1:-1]

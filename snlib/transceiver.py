@@ -114,6 +114,11 @@ class SpectrumPosition(nn.Module):
         return self.wavelength(x.wavelength)
 
 
+def _phase_sinusoid(position, recipe):
+    """Embed the phase of a spectrum; a light curve has none."""
+    return Sinusoid(recipe.d_model, recipe.time_max_frequency) if position is SpectrumPosition else None
+
+
 class CrossAttention(nn.Module):
     """Queries attend to a context, then an MLP; both residual, with pre-layer-norm."""
 
@@ -156,9 +161,7 @@ class TransceiverEncoder(nn.Module):
         super().__init__()
         self.position = position(recipe)
         self.value = nn.Linear(1, recipe.d_model)
-        self.phase = (
-            Sinusoid(recipe.d_model, recipe.time_max_frequency) if position is SpectrumPosition else None
-        )
+        self.phase = _phase_sinusoid(position, recipe)
         self.queries = nn.Parameter(torch.randn(n_outputs, recipe.d_model) * recipe.d_model**-0.5)
         self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))
         self.norm = nn.LayerNorm(recipe.d_model)
@@ -194,9 +197,7 @@ class TransceiverDecoder(nn.Module):
     def __init__(self, position, recipe, n_outputs):
         super().__init__()
         self.position = position(recipe)
-        self.phase = (
-            Sinusoid(recipe.d_model, recipe.time_max_frequency) if position is SpectrumPosition else None
-        )
+        self.phase = _phase_sinusoid(position, recipe)
         self.latent = nn.Linear(recipe.latent_dim, recipe.d_model)
         self.index = nn.Parameter(torch.randn(recipe.latent_tokens, recipe.d_model) * recipe.d_model**-0.5)
         self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))

@@ -9,13 +9,12 @@ from scipy.interpolate import BSpline
 from snlib import grid, surrogate
 from snlib.files import DATA, write_npz
 from snlib.published import read_published_sample
-from snlib.surrogate import Surrogate, wavelength_splines
+from snlib.surrogate import PHOTOMETRY_WAVELENGTH_AA, Surrogate, wavelength_splines
 from snlib.surrogate_fit import _phase_splines, fit, residuals
 from snlib.survey import band_magnitudes
 
 PHASES = np.arange(-20.0, 61.0, 4.0)
 WAVELENGTHS = np.linspace(2500.0, 11000.0, 200)
-PHOTOMETRY = np.arange(2500.0, 11001.0, 20.0)
 
 
 def model(velocity_kms=11000.0, ejecta=1.2, nickel=0.6, unburnt=0.04, mixing=50.0):
@@ -74,8 +73,8 @@ def test_a_model_is_the_same_whatever_the_others(shipped):
 
 
 def test_a_typical_model_has_the_brightness_of_a_type_ia_supernova(shipped):
-    surface = shipped.log10_fnu(model(), np.array([0.0]), PHOTOMETRY)
-    g, r = band_magnitudes(PHOTOMETRY, surface)[0, 0, 1:3]
+    surface = shipped.log10_fnu(model(), np.array([0.0]), PHOTOMETRY_WAVELENGTH_AA)
+    g, r = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)[0, 0, 1:3]
     assert -20 < g < -18
     assert -20 < r < -18
 
