@@ -36,23 +36,9 @@ site: setup ## render book/ as it is
 	$(BIN)/jupyter-book build book -W --keep-going -n -q
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
-define EXECUTE
-import sys, jupytext, nbclient
-for path in sys.argv[1:]:
-    notebook = jupytext.read(path)
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number}"
-    nbclient.NotebookClient(notebook, record_timing=False, coalesce_streams=True, resources={"metadata": {"path": "notebooks"}}).execute()
-    for cell in notebook.cells: # without progress bars
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-    jupytext.write(notebook, path.replace(".md", ".ipynb"))
-endef
-export EXECUTE
-
 notebooks: setup ## after editing a .md in notebooks/: execute it (smoke) and write its .ipynb
 	@folder=$$(mktemp -d); trap "rm -r $$folder" EXIT; \
-	SNLIB_GENERATED=$$folder $(BIN)/python -c "$$EXECUTE" notebooks/*.md
+	SNLIB_GENERATED=$$folder $(BIN)/python -m snlib.notebooks notebooks/*.md
 
 test: lint ## check style, run the tests and the notebooks, open the site [PYTEST=arguments]
 	$(BIN)/pytest tests $(PYTEST)

@@ -15,6 +15,7 @@ from pathlib import Path
 from shlex import quote
 
 from snlib.files import read_json, write_json
+from snlib.notebooks import without_progress
 from snlib.runs import STAGES
 
 PROFILE = config.setdefault("profile", "quick")
@@ -51,11 +52,7 @@ def logs(name):
 
 def public(path):
     """Read an executed notebook without its progress bars and without this machine's folders."""
-    notebook = read_json(path)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
-    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(without_progress(read_json(path)), indent=1, ensure_ascii=False) + "\n"
     for place, name in {PUBLISHED: "published_sample", os.getcwd(): "."}.items():
         text = text.replace(place, name) if place else text
     return text
