@@ -13,7 +13,7 @@ from snlib.events import Events, LightCurves
 from snlib.grid import LAST_PHASE_DAYS
 from snlib.transceiver import Photometry, Spectrum
 
-__all__ = ["SPLIT_FRACTIONS", "Dataset", "Scaling", "make_dataset"]
+__all__ = ["SPLIT_FRACTIONS", "Dataset", "Scaling", "make_dataset", "split_events"]
 
 SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
@@ -171,10 +171,21 @@ def make_dataset(events, seed, fractions=SPLIT_FRACTIONS):
             light_curves.phase_days, np.where(late, np.nan, light_curves.magnitude), light_curves.band
         ),
     )
-    n_held_out = [max(1, round(fraction * len(events))) for fraction in list(fractions.values())[1:]]
-    if sum(n_held_out) >= len(events):
-        raise ValueError(f"{len(events)} events are too few to split into {list(fractions)}")
-    order = np.random.default_rng((seed, 1)).permutation(len(events))
-    cuts = np.cumsum([len(events) - sum(n_held_out), *n_held_out[:-1]])
-    split = {name: np.sort(index) for name, index in zip(fractions, np.split(order, cuts), strict=True)}
+    split = split_events(len(events), seed, fractions)
     return Dataset(events, split, Scaling.fit(events.select(split["train"])))
+
+
+def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
+    """Split events at random; see `make_dataset`.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Indices of the events of each part, ascending.
+    """
+    n_held_out = [max(1, round(fraction * n_events)) for fraction in list(fractions.values())[1:]]
+    if sum(n_held_out) >= n_events:
+        raise ValueError(f"{n_events} events are too few to split into {list(fractions)}")
+    order = np.random.default_rng((seed, 1)).permutation(n_events)
+    cuts = np.cumsum([n_events - sum(n_held_out), *n_held_out[:-1]])
+    return {name: np.sort(index) for name, index in zip(fractions, np.split(order, cuts), strict=True)}

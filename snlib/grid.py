@@ -13,9 +13,15 @@ __all__ = [
     "LAST_PHASE_DAYS",
     "PARAMETERS",
     "SPECTRUM_PHASES_DAYS",
+    "SURFACE_PHASES_DAYS",
+    "SURFACE_WAVELENGTH_AA",
     "WAVELENGTH_AA",
     "Parameter",
+    "beyond_grid",
     "draw_parameters",
+    "filename_from_parameters",
+    "kinetic_energy",
+    "kinetic_velocity",
     "parameters_from_filename",
 ]
 
@@ -51,12 +57,15 @@ PARAMETERS = (
     Parameter("mixing_passes", r"$n_\mathrm{mix}$", "Mixing passes (printed as progenitor mass)", (1.0, 2.5)),
 )
 
-# The published spectra: 982 bins, each .1 % wider than the one before.
-WAVELENGTH_AA = 3000.112 * 1.001 ** np.arange(982)
+# Pixels that are .1 % wide, over all six filters; the published spectra are the 982 from 3000 to 8000 Å.
+SURFACE_WAVELENGTH_AA = 3000.112 * 1.001 ** np.arange(-182, 1301)
+WAVELENGTH_AA = SURFACE_WAVELENGTH_AA[182 : 182 + 982]
 SPECTRUM_PHASES_DAYS = np.array([-10.0, 0.0, 10.0, 20.0, 30.0])
 # The simulations end 66-80 d after peak and their light curves collapse towards it, an artefact:
 # nothing later than this is used.
 LAST_PHASE_DAYS = 60.0
+# Daily, like the steps of the simulations.
+SURFACE_PHASES_DAYS = np.arange(-20.0, LAST_PHASE_DAYS + 1)
 
 _NUMBER = r"(\d\.\d{3}e[+-]\d{2})"
 _FILENAME = re.compile("_".join([_NUMBER] * len(PARAMETERS)) + r"\.h5")
@@ -94,6 +103,44 @@ def parameters_from_filename(name):
     return values
 
 
+def filename_from_parameters(parameters):
+    """File name of a Sedona model; see `parameters_from_filename`."""
+    return "_".join(f"{value:.3e}" for value in parameters) + ".h5"
+
+
+# The limits of the grid, as seen in the published sample.
+_VELOCITY_KMS, _EJECTA_MSUN, _MIXING = (8000.0, 14500.0), (0.7, 2.5), (10.0, 300.0)
+_NICKEL_FRACTION, _CO_FRACTION = (0.1, 0.9), (0.0, 0.07)
+
+
+def beyond_grid(parameters):
+    """Say in words where models lie outside the grid, by more than a hundredth of its extent.
+
+    Parameters
+    ----------
+    parameters : ndarray, shape (N, 6)
+
+    Returns
+    -------
+    list of str
+        One line for each quantity and model, empty if all are inside.
+    """
+    energy, ejecta, nickel, _, unburnt, mixing = np.asarray(parameters, dtype=float).T
+    quantities = {
+        "kinetic velocity [km/s]": (kinetic_velocity(energy, ejecta), _VELOCITY_KMS),
+        "ejecta_mass_msun": (ejecta, _EJECTA_MSUN),
+        "nickel fraction of the ejecta": (nickel / ejecta, _NICKEL_FRACTION),
+        "C/O fraction of the ejecta": (unburnt / ejecta, _CO_FRACTION),
+        "mixing_passes": (mixing, _MIXING),
+    }
+    lines = []
+    for name, (values, (low, high)) in quantities.items():
+        margin = 0.01 * (high - low)
+        outside = np.flatnonzero((values < low - margin) | (values > high + margin))
+        lines += [f"model {i}: {name} {values[i]:.4g} is outside {low:g} to {high:g}" for i in outside]
+    return lines
+
+
 def draw_parameters(rng):
     """Draw one model from the grid's distribution, as seen in the published sample.
 
@@ -110,13 +157,13 @@ def draw_parameters(rng):
         In the order and units of `PARAMETERS`.
     """
     while True:
-        velocity_kms = rng.uniform(8000.0, 14500.0)
+        velocity_kms = rng.uniform(*_VELOCITY_KMS)
         ejecta = rng.lognormal(np.log(1.17), 0.27)
-        nickel = ejecta * rng.uniform(0.1, 0.9)
-        unburnt = ejecta * rng.uniform(0.0, 0.07)
-        mixing = np.rint(np.exp(rng.uniform(np.log(10.0), np.log(300.0))))
+        nickel = ejecta * rng.uniform(*_NICKEL_FRACTION)
+        unburnt = ejecta * rng.uniform(*_CO_FRACTION)
+        mixing = np.rint(np.exp(rng.uniform(*np.log(_MIXING))))
         ime = ejecta - nickel - unburnt
-        if 0.7 <= ejecta <= 2.5 and ime > 0:
+        if _EJECTA_MSUN[0] <= ejecta <= _EJECTA_MSUN[1] and ime > 0:
             break
     return np.array([kinetic_energy(velocity_kms, ejecta), ejecta, nickel, ime, unburnt, mixing])
 

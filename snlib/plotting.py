@@ -5,19 +5,18 @@ import numpy as np
 import seaborn as sns
 
 from snlib.events import BANDS
-from snlib.grid import PARAMETERS
 
 __all__ = [
     "BAND_COLOURS",
+    "FNU_LABEL",
     "MODEL_COLOURS",
+    "WAVELENGTH_LABEL",
     "plot_bounds",
     "plot_by_phase",
-    "plot_corner",
     "plot_light_curve",
     "plot_metrics",
     "plot_reconstruction",
     "plot_spectra",
-    "plot_surface",
     "use_style",
 ]
 
@@ -35,8 +34,8 @@ MODEL_COLOURS = {
     "MMVAE (paper)": "#56B4E9",
     "MMVAE (improved)": "#0072B2",
 }
-_FNU_LABEL = r"$\log_{10} F_\nu$ [erg s$^{-1}$ cm$^{-2}$ Hz$^{-1}$]"
-_WAVELENGTH_LABEL = "Wavelength [Å]"
+FNU_LABEL = r"$\log_{10} F_\nu$ [erg s$^{-1}$ cm$^{-2}$ Hz$^{-1}$]"
+WAVELENGTH_LABEL = "Wavelength [Å]"
 
 
 def use_style():
@@ -91,8 +90,8 @@ def plot_spectra(axes, wavelength_aa, phase_days, log10_fnu, **line):
     """
     for ax, phase, flux in zip(axes, phase_days, log10_fnu, strict=True):
         ax.plot(wavelength_aa, flux, **{"linewidth": 1.2, **line})
-        ax.set(title=f"{phase:+.0f} d", xlabel=_WAVELENGTH_LABEL)
-    axes[0].set_ylabel(_FNU_LABEL)
+        ax.set(title=f"{phase:+.0f} d", xlabel=WAVELENGTH_LABEL)
+    axes[0].set_ylabel(FNU_LABEL)
 
 
 def plot_reconstruction(axes, spectra, posteriors, index, phases):
@@ -119,63 +118,9 @@ def plot_reconstruction(axes, spectra, posteriors, index, phases):
         ax.fill_between(wavelength, ours.lower[at], ours.upper[at], color=colour, alpha=0.25, linewidth=0)
         ax.plot(wavelength, ours.mean[at], color=colour, label=f"{name}, 90 % interval")
         ax.plot(wavelength, spectra.log10_fnu[at], color=MODEL_COLOURS["truth"], linewidth=1, label="truth")
-        ax.set(title=f"{spectra.phase_days[phase]:+.0f} d", xlabel=_WAVELENGTH_LABEL)
-    axes[0].set_ylabel(_FNU_LABEL)
+        ax.set(title=f"{spectra.phase_days[phase]:+.0f} d", xlabel=WAVELENGTH_LABEL)
+    axes[0].set_ylabel(FNU_LABEL)
     axes[0].legend()
-
-
-def plot_surface(ax, phase_days, wavelength_aa, log10_fnu):
-    """Draw an SED surface as an image.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    phase_days : ndarray, shape (T,)
-    wavelength_aa : ndarray, shape (L,)
-    log10_fnu : ndarray, shape (T, L)
-    """
-    top = np.nanmax(log10_fnu)
-    image = ax.pcolormesh(
-        wavelength_aa, phase_days, log10_fnu, vmin=top - 3.5, vmax=top, cmap="viridis", rasterized=True
-    )
-    ax.set(xlabel=_WAVELENGTH_LABEL, ylabel="Phase [days from peak]")
-    ax.figure.colorbar(image, ax=ax, label=_FNU_LABEL)
-
-
-def plot_corner(parameters):
-    """Draw the distribution of the parameters of Table 1, all pairs.
-
-    Parameters
-    ----------
-    parameters : ndarray, shape (N, 6)
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    units = ["$10^{51}$ erg", *[r"$M_\odot$"] * 4, "passes"]
-    n = len(PARAMETERS)
-    figure, axes = plt.subplots(n, n, figsize=(9, 9))
-    for row in range(n):
-        for column in range(n):
-            ax = axes[row, column]
-            ax.tick_params(labelsize=7)
-            if column > row:
-                ax.axis("off")
-            elif column == row:
-                ax.hist(parameters[:, row], bins=20, color="0.4")
-                ax.set_yticks([])
-            else:
-                ax.plot(
-                    parameters[:, column], parameters[:, row], ".", color="0.3", markersize=2, rasterized=True
-                )
-            ax.tick_params(labelbottom=row == n - 1, labelleft=column == 0 and row > 0)
-            if row == n - 1:
-                ax.set_xlabel(f"{PARAMETERS[column].symbol} [{units[column]}]", fontsize=9)
-            if column == 0 and row > 0:
-                ax.set_ylabel(f"{PARAMETERS[row].symbol} [{units[row]}]", fontsize=9)
-    figure.align_ylabels(axes[:, 0])
-    return figure
 
 
 def plot_bounds(ax, histories):
@@ -236,7 +181,7 @@ def plot_metrics(axes, posteriors, spectra, window=15):
                 wavelength, smooth(np.nanmean((posterior.upper - posterior.lower)[:, column], 0)), **style
             )
             axes[0, column].set_title(f"{phase:+.0f} d")
-            axes[2, column].set_xlabel(_WAVELENGTH_LABEL)
+            axes[2, column].set_xlabel(WAVELENGTH_LABEL)
     for column in range(len(spectra.phase_days)):
         axes[0, column].axhline(0, color="0.6", linewidth=0.8)
         axes[1, column].axhline(0.9, color="0.6", linewidth=0.8)

@@ -1,25 +1,40 @@
-"""Simulated supernovae: parameters -> SED surface -> light curve and spectra."""
+"""Simulated supernovae: a grid of models -> SED surfaces -> light curves and spectra."""
+
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
+from multiprocessing import get_context
 
 import numpy as np
 from tqdm import tqdm
 
 from snlib.events import Events, LightCurves, Spectra
-from snlib.grid import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA, draw_parameters
-from snlib.spectra import observe_spectra
-from snlib.surrogate import FAINTEST_MAGNITUDE, PHOTOMETRY_WAVELENGTH_AA, Surrogate
-from snlib.survey import PHOTOMETRY_PHASES_DAYS, band_magnitudes, draw_cadence, load_visits, observe
+from snlib.grid import SPECTRUM_PHASES_DAYS
+from snlib.spectra import extract_spectra
+from snlib.surrogate import Surrogate
+from snlib.surrogate_grid import SurrogateGrid
+from snlib.survey import band_magnitudes, draw_cadence, load_visits, observe
 
 __all__ = ["simulate"]
 
+_CHUNK = 16
+_visits = lru_cache(load_visits)  # once in each process
 
-def simulate(n_events, seed):
-    """Simulate supernovae from the embedded surrogate, observed by Rubin.
+
+def simulate(n_events, seed, grid=None, workers=1, skip_bad=False):
+    """Simulate supernovae, observed by Rubin.
 
     Parameters
     ----------
     n_events : int
     seed : int
-        Event i depends on the seed and on i only.
+        Event i depends on the seed and on i only, whatever the number of events and workers.
+    grid : SurrogateGrid or SedonaGrid, optional
+        Where the models come from; by default the embedded surrogate with residuals and noise.
+    workers : int
+        Processes to share the work.
+    skip_bad : bool
+        Leave out, with a warning, the events whose model cannot be read.
 
     Returns
     -------
@@ -28,33 +43,53 @@ def simulate(n_events, seed):
     Raises
     ------
     ValueError
-        If `n_events` is not positive.
+        If a number is not positive, there are fewer models, one cannot be read or all are left out,
+        or their spectra are on different wavelengths.
     """
-    if n_events < 1:
-        raise ValueError(f"n_events is {n_events}, expected at least 1")
-    surrogate, visits = Surrogate.load(), load_visits()
-    rows = [
-        _simulate_event(surrogate, visits, np.random.default_rng((seed, 0, i)))
-        for i in tqdm(range(n_events), desc="simulate", mininterval=2)
-    ]
-    parameters, phase_days, magnitude, band, log10_fnu = (
-        np.stack(column) for column in zip(*rows, strict=True)
-    )
+    for name, value in {"n_events": n_events, "workers": workers}.items():
+        if value < 1:
+            raise ValueError(f"{name} is {value}, expected at least 1")
+    grid = SurrogateGrid(Surrogate.load()) if grid is None else grid
+    if n_events > grid.n_models:
+        raise ValueError(f"{n_events} events asked for, but there are {grid.n_models} models")
+    task = partial(_simulate_event, grid, seed, skip_bad)
+    rows = [row for row in tqdm(_map(task, n_events, workers), "simulate", n_events, mininterval=2) if row]
+    if not rows:
+        raise ValueError("none of the models could be read")
+    names, parameters, phase_days, magnitude, band, wavelengths, log10_fnu = zip(*rows, strict=True)
+    for name, wavelength in zip(names, wavelengths, strict=True):
+        if not np.array_equal(wavelength, wavelengths[0]):
+            raise ValueError(f"{name}: its wavelengths are not those of {names[0]}")
     return Events(
-        object_id=np.array([f"surrogate-{seed}-{i:06d}" for i in range(n_events)]),
-        parameters=parameters,
-        light_curves=LightCurves(phase_days, magnitude, band),
-        spectra=Spectra(SPECTRUM_PHASES_DAYS, WAVELENGTH_AA, log10_fnu.astype(np.float32)),
-        provenance={"source": "surrogate", "n_events": n_events, "seed": seed},
+        object_id=np.array(names),
+        parameters=np.stack(parameters),
+        light_curves=LightCurves(np.stack(phase_days), np.stack(magnitude), np.stack(band)),
+        spectra=Spectra(SPECTRUM_PHASES_DAYS, wavelengths[0], np.stack(log10_fnu)),
+        provenance=grid.describe() | {"n_events": n_events, "seed": seed},
     )
 
 
-def _simulate_event(surrogate, visits, rng):
-    parameters = draw_parameters(rng)
-    surface = surrogate.log10_fnu(parameters[None], PHOTOMETRY_PHASES_DAYS, PHOTOMETRY_WAVELENGTH_AA)[0]
-    magnitudes = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)
+def _map(task, n_events, workers):
+    """Yield the result of each event, in order."""
+    if workers == 1:
+        yield from map(task, range(n_events))
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(task, range(n_events), chunksize=_CHUNK)
+
+
+def _simulate_event(grid, seed, skip_bad, index):
+    try:
+        surface = grid.surface(index, seed)
+        wavelength_aa, log10_fnu = extract_spectra(surface)
+        magnitudes = band_magnitudes(surface.wavelength_aa, surface.log10_fnu)
+    except (ValueError, FileNotFoundError) as error:
+        if not skip_bad:
+            raise
+        warnings.warn(f"event {index} left out: {error}", stacklevel=1)
+        return None
     # Like the visits before a Sedona model starts to shine: not observed.
-    magnitudes[magnitudes > FAINTEST_MAGNITUDE] = np.nan
-    light_curve = observe(magnitudes, PHOTOMETRY_PHASES_DAYS, *draw_cadence(visits, rng))
-    spectra = surrogate.log10_fnu(parameters[None], SPECTRUM_PHASES_DAYS, WAVELENGTH_AA)[0]
-    return parameters, *light_curve, observe_spectra(spectra)
+    magnitudes[magnitudes > grid.faintest_magnitude] = np.nan
+    cadence = draw_cadence(_visits(), np.random.default_rng((seed, 1, index)))
+    light_curve = observe(magnitudes, surface.phase_days, *cadence)
+    return surface.object_id, surface.parameters, *light_curve, wavelength_aa, log10_fnu.astype(np.float32)

@@ -6,9 +6,11 @@ Shen & Gagliano published (``snlib.surrogate_fit``):
 log10 F_nu(t, λ; θ) = -12 + Σ_p φ_p(θ) Σ_ij W_pij B_i(t') B_j(ln λ)
 
 φ are the quadratic polynomials of five centred parameters, B cubic B-splines, and t' the time after
-peak stretched by exp(w·x): brighter and slower-expanding models evolve more slowly.
+peak stretched by exp(w·x): brighter and slower-expanding models evolve more slowly.  Beside this mean
+it knows how real models scatter about it: residual surfaces, and the noise of photon packets.
 """
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from snlib.files import DATA, read_npz, write_npz
-from snlib.grid import PARAMETERS, kinetic_velocity
+from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, beyond_grid, kinetic_velocity
 
 __all__ = [
     "FAINTEST_MAGNITUDE",
@@ -35,8 +37,8 @@ __all__ = [
     "wavelength_splines",
 ]
 
-WAVELENGTH_RANGE_AA = (2500.0, 11000.0)
-# For light curves: covers the six filters, and 20 Angstrom resolve the splines.
+WAVELENGTH_RANGE_AA = (2500.0, 11010.0)
+# To fit light curves: covers the six filters, and 20 Angstrom resolve the splines.
 PHOTOMETRY_WAVELENGTH_AA = np.arange(WAVELENGTH_RANGE_AA[0], WAVELENGTH_RANGE_AA[1] + 1, 20.0)
 # The light curves it was fitted to end at +60 d: later is extrapolation.
 PHASE_RANGE_DAYS = (-20.0, 85.0)
@@ -45,7 +47,7 @@ ZERO_LOG10_FNU = -12.0
 FAINTEST_MAGNITUDE = -12.0
 
 SPLINE_DEGREE = 3
-_FILE_FIELDS = ("warp", "loadings", "surfaces")
+_FILE_FIELDS = ("warp", "loadings", "surfaces", "residuals", "log10_packets")
 _CENTRE = np.array([np.log(11000.0), np.log(1.2), np.log(0.45), 0.035, np.log(55.0)])
 _SCALE = np.array([0.17, 0.33, 0.5, 0.02, 1.0])
 # The parts of a file name, rounded to four digits, add up to the ejecta mass within this.
@@ -150,11 +152,17 @@ class Surrogate:
         How the polynomial features combine to the amplitudes of R surfaces.
     surfaces : ndarray, shape (R, 22, 92)
         Spline coefficients in phase and ln λ, dex.
+    residuals : ndarray, shape (K, 22, 92)
+        Likewise: what standard normal amplitudes multiply to give the scatter of real models.
+    log10_packets : ndarray, shape (5,)
+        log10 k at the phases of the spectra; see `snlib.packets`.
     """
 
     warp: np.ndarray
     loadings: np.ndarray
     surfaces: np.ndarray
+    residuals: np.ndarray
+    log10_packets: np.ndarray
 
     def __post_init__(self):
         """Check shapes and values."""
@@ -163,6 +171,8 @@ class Surrogate:
             "warp": (_N_X,),
             "loadings": (_N_FEATURES, rank),
             "surfaces": (rank, N_PHASE_SPLINES, _N_WAVELENGTH),
+            "residuals": (len(self.residuals), N_PHASE_SPLINES, _N_WAVELENGTH),
+            "log10_packets": SPECTRUM_PHASES_DAYS.shape,
         }
         for name, shape in expected.items():
             array = getattr(self, name)
@@ -192,10 +202,10 @@ class Surrogate:
         except ValueError as error:
             raise ValueError(f"{Path(path)}: {error}") from None
 
-    def log10_fnu(self, parameters, phase_days, wavelength_aa):
+    def log10_fnu(self, parameters, phase_days, wavelength_aa, amplitudes=None):
         """Noise-free flux of models, seen from 10 pc.
 
-        Models beyond the grid (`snlib.grid.draw_parameters`) are extrapolated.
+        Models beyond the grid are extrapolated, with a warning that names the first of them.
 
         Parameters
         ----------
@@ -205,6 +215,8 @@ class Surrogate:
             Days from peak, within `PHASE_RANGE_DAYS`.
         wavelength_aa : ndarray, shape (L,)
             Å, within `WAVELENGTH_RANGE_AA`, in any order.
+        amplitudes : ndarray, shape (N, K), optional
+            Of the residual surfaces; zero by default.
 
         Returns
         -------
@@ -218,18 +230,29 @@ class Surrogate:
             names it.
         """
         x = centred_parameters(parameters)
+        if outside := beyond_grid(parameters):
+            warnings.warn(f"extrapolated beyond the grid: {outside[0]}", stacklevel=2)
         phase_days = _checked("phase_days", phase_days, PHASE_RANGE_DAYS, "d")
         wavelength_aa = _checked("wavelength_aa", wavelength_aa, WAVELENGTH_RANGE_AA, "Å")
-        surfaces = self.surfaces.reshape(-1, _N_WAVELENGTH).astype(float) @ wavelength_splines(wavelength_aa)
-        surfaces = surfaces.reshape(len(self.surfaces), -1)  # (R, phase splines x L)
+        weights = self._weights(x, amplitudes)
+        splines = np.concatenate([self.surfaces, self.residuals]).astype(float)
+        splines = (splines @ wavelength_splines(wavelength_aa)).reshape(len(splines), -1)
         result = np.empty((len(x), len(phase_days), len(wavelength_aa)))
         # One at a time: a model's bits must not depend on the others, and the memory stays small.
-        for model, x_model in zip(result, x, strict=True):
-            amplitudes = polynomial_features(x_model[None])[0] @ self.loadings.astype(float)
+        for model, x_model, weight in zip(result, x, weights, strict=True):
             t = warped_phases(phase_days, np.exp(self.warp.astype(float) @ x_model))
-            surface = (amplitudes @ surfaces).reshape(N_PHASE_SPLINES, -1)
+            surface = (weight @ splines).reshape(N_PHASE_SPLINES, -1)
             model[:] = BSpline.design_matrix(t, PHASE_KNOTS_DAYS, SPLINE_DEGREE) @ surface + ZERO_LOG10_FNU
         return result
+
+    def _weights(self, x, amplitudes):
+        """Weight of each surface and residual surface in each model, shape (N, R + K)."""
+        shape = (len(x), len(self.residuals))
+        amplitudes = np.zeros(shape) if amplitudes is None else np.asarray(amplitudes)
+        if amplitudes.shape != shape:
+            raise ValueError(f"amplitudes: expected shape {shape}, got {amplitudes.shape}")
+        mean = [polynomial_features(x_model[None])[0] @ self.loadings.astype(float) for x_model in x]
+        return np.concatenate([mean, amplitudes], axis=1)
 
 
 def wavelength_splines(wavelength_aa):

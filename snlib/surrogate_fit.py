@@ -6,10 +6,10 @@ from math import factorial
 import numpy as np
 import torch
 from scipy.interpolate import BSpline
-from scipy.ndimage import median_filter, uniform_filter1d
 from torch.nn.functional import huber_loss
 
 from snlib.grid import LAST_PHASE_DAYS
+from snlib.packets import fit_log10_packets, pixel_variance
 from snlib.surrogate import (
     FAINTEST_MAGNITUDE,
     N_PHASE_SPLINES,
@@ -26,11 +26,13 @@ from snlib.surrogate import (
 )
 from snlib.survey import band_magnitudes
 
-__all__ = ["fit", "residuals"]
+__all__ = ["fit", "residual_components", "residual_surfaces", "residuals"]
 
 _AB_ZERO_POINT = -48.6
 _MAGNITUDE_SIGMA = 0.05
-_SPECTRUM_FLOOR_DEX = 0.05
+# Beside the pixel noise: what a function of five numbers cannot describe, and what a surface of a
+# model's own cannot.
+_FLOOR_DEX, _RESIDUAL_FLOOR_DEX = 0.1, 0.03
 _CORRELATED_PIXELS = 4.0
 _HUBER_SIGMAS = 3.0
 # Penalties on the spline coefficients W_pij.
@@ -41,6 +43,8 @@ _RIDGE_LINEAR, _RIDGE_QUADRATIC = 1.0, 1000.0
 # warp and the late phases have not converged by then.
 _STEPS, _LEARNING_RATE, _ADAM_BETAS = 300, 0.1, (0.9, 0.95)
 _RANK = 12
+_RIDGE_RESIDUAL = 0.3
+_N_RESIDUAL = 20
 
 _BREAKS = PHASE_KNOTS_DAYS[SPLINE_DEGREE:-SPLINE_DEGREE]
 
@@ -60,26 +64,93 @@ def fit(events):
     Returns
     -------
     Surrogate
-        Of rank 12 in the parameters, its surfaces in half precision, to be small.
+        Of rank 12 in the parameters, its surfaces in half precision, to be small; without residual
+        surfaces, which only unseen models can tell (`residual_surfaces`).
 
     Raises
     ------
     ValueError
         If parameters are not physical, or wavelengths are outside the surrogate's range.
     """
-    data = _Data.of(events)
+    data = _Data.of(events, _FLOOR_DEX)
     n_features, n_wavelength = data.features.shape[1], len(data.spectrum_basis)
     weights = torch.zeros(n_features, N_PHASE_SPLINES, n_wavelength, requires_grad=True)
     warp = torch.zeros(data.x.shape[1], requires_grad=True)
-    optimiser = torch.optim.Adam([weights, warp], betas=_ADAM_BETAS)
+
+    def loss():
+        surfaces = torch.einsum("np,pij->nij", data.features, weights)
+        return data.misfit(surfaces, torch.exp(data.x @ warp)) + _penalty(weights)
+
+    _minimise(loss, [weights, warp])
+    loadings, surfaces = _compress(weights.detach().double().numpy())
+    no_residuals = np.zeros((0, *surfaces.shape[1:]), np.float16)
+    return Surrogate(warp.detach().numpy(), loadings, surfaces, no_residuals, fit_log10_packets(events))
+
+
+def residual_surfaces(surrogate, events):
+    """What a surrogate lacks to describe each of some models, as smooth surfaces.
+
+    The surfaces explain spectra and light curves together, under the penalties of `fit`; where
+    nothing is observed they are zero.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+        Not fitted to these models, for the residuals to be those of unseen ones.
+    events : Events
+
+    Returns
+    -------
+    ndarray, shape (N, 22, 92)
+        Spline coefficients in warped phase and ln λ, dex.
+    """
+    data = _Data.of(events, _RESIDUAL_FLOOR_DEX)
+    stretch = torch.exp(data.x @ _tensor(surrogate.warp))
+    predicted = torch.einsum(
+        "np,pr,rij->nij", data.features, _tensor(surrogate.loadings), _tensor(surrogate.surfaces)
+    )
+    residual = torch.zeros_like(predicted, requires_grad=True)
+
+    def loss():
+        return (
+            data.misfit(predicted + residual, stretch)
+            + _roughness(residual)
+            + _RIDGE_RESIDUAL * residual.square().sum()
+        )
+
+    _minimise(loss, [residual])
+    return residual.detach().numpy()
+
+
+def residual_components(surfaces):
+    """The directions in which models differ from a surrogate, each times its root mean square.
+
+    Parameters
+    ----------
+    surfaces : ndarray, shape (N, 22, 92)
+        See `residual_surfaces`.
+
+    Returns
+    -------
+    ndarray of float16, shape (20, 22, 92)
+        Principal components about zero: with standard normal amplitudes their sum varies as the
+        surfaces do.
+    """
+    # Each phase alike: the faint rise varies five times as much as the rest.
+    spread = np.sqrt(np.mean(surfaces**2, axis=(0, 2)))[:, None]
+    _, singular, right = np.linalg.svd((surfaces / spread).reshape(len(surfaces), -1), full_matrices=False)
+    components = singular[:_N_RESIDUAL, None] / np.sqrt(len(surfaces)) * right[:_N_RESIDUAL]
+    return (components.reshape(-1, *surfaces.shape[1:]) * spread).astype(np.float16)
+
+
+def _minimise(loss, parameters):
+    optimiser = torch.optim.Adam(parameters, betas=_ADAM_BETAS)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_LEARNING_RATE, total_steps=_STEPS)
-    smoothness = _wavelength_penalty()
     for _ in range(_STEPS):
         optimiser.zero_grad()
-        (data.misfit(weights, warp) + _penalty(weights, smoothness)).backward()
+        loss().backward()
         optimiser.step()
         schedule.step()
-    return _compress(weights.detach().double().numpy(), warp.detach().numpy())
 
 
 def residuals(surrogate, events):
@@ -133,13 +204,13 @@ class _Data:
     filters: torch.Tensor  # (used points, photometry wavelengths): AB maggies per F_nu
 
     @classmethod
-    def of(cls, events):
+    def of(cls, events, floor_dex):
         spectra, light_curves = events.spectra, events.light_curves
         x = centred_parameters(events.parameters)
         late = light_curves.phase_days > LAST_PHASE_DAYS
         used = light_curves.observed & ~late & (np.nan_to_num(light_curves.magnitude) < FAINTEST_MAGNITUDE)
         seen = spectra.observed
-        sigma = np.sqrt(_pixel_variance(spectra.log10_fnu) + _SPECTRUM_FLOOR_DEX**2)
+        sigma = np.sqrt(pixel_variance(spectra.log10_fnu) + floor_dex**2)
         return cls(
             x=_tensor(x),
             features=_tensor(polynomial_features(x)),
@@ -155,10 +226,12 @@ class _Data:
             filters=_filters()[torch.from_numpy(light_curves.band[used].astype(np.int64))],
         )
 
-    def misfit(self, weights, warp):
-        """Chi-square of spectra and magnitudes, with Huber's loss in place of the square."""
-        stretch = torch.exp(self.x @ warp)[:, None]
-        surfaces = torch.einsum("np,pij->nij", self.features, weights)
+    def misfit(self, surfaces, stretch):
+        """Chi-square of spectra and magnitudes, with Huber's loss in place of the square.
+
+        `surfaces` are spline coefficients, shape (N, 22, 92), `stretch` that of the time, (N,).
+        """
+        stretch = stretch[:, None]
         spectra = _phase_splines(self.spectrum_phase.expand(len(self.x), -1), stretch) @ surfaces
         spectra = (spectra @ self.spectrum_basis)[self.flux_observed]
         points = (_phase_splines(self.time, stretch) @ surfaces)[self.magnitude_used]
@@ -173,17 +246,6 @@ class _Data:
 def _chi2(deviation):
     zero = torch.zeros_like(deviation)
     return 2 * huber_loss(deviation, zero, delta=_HUBER_SIGMAS, reduction="sum")
-
-
-def _pixel_variance(log10_fnu):
-    """Variance of the pixel noise: what a median filter of 15 pixels takes away, averaged over 51."""
-    filled = log10_fnu.copy()
-    pixels = np.arange(filled.shape[-1])
-    for row in filled.reshape(-1, len(pixels)):
-        seen = ~np.isnan(row)
-        row[~seen] = np.interp(pixels[~seen], pixels[seen], row[seen])
-    rough = filled - median_filter(filled, size=(1, 1, 15), mode="nearest")
-    return uniform_filter1d(rough**2, 51, axis=-1, mode="nearest")
 
 
 def _filters():
@@ -224,20 +286,26 @@ def _wavelength_penalty():
     return _tensor(np.where(inside, _ROUGH_WAVELENGTH, _ROUGH_WAVELENGTH * _OUTSIDE_FACTOR))[1:-1]
 
 
-def _penalty(weights, smoothness):
-    rough = _ROUGH_PHASE * weights.diff(n=2, dim=1).square().sum()
-    rough = rough + (smoothness * weights.diff(n=2, dim=2).square()).sum()
+_SMOOTHNESS = _wavelength_penalty()
+
+
+def _roughness(surfaces):
+    rough = _ROUGH_PHASE * surfaces.diff(n=2, dim=1).square().sum()
+    return rough + (_SMOOTHNESS * surfaces.diff(n=2, dim=2).square()).sum()
+
+
+def _penalty(weights):
     n_linear = 1 + 5
     ridge = (
         _RIDGE_LINEAR * weights[1:n_linear].square().sum()
         + _RIDGE_QUADRATIC * weights[n_linear:].square().sum()
     )
-    return rough + ridge
+    return _roughness(weights) + ridge
 
 
-def _compress(weights, warp):
+def _compress(weights):
     """Keep the surfaces that matter most (singular value decomposition over the features)."""
     left, singular, right = np.linalg.svd(weights.reshape(len(weights), -1), full_matrices=False)
     root = np.sqrt(singular[:_RANK])
     surfaces = (root[:, None] * right[:_RANK]).reshape(_RANK, *weights.shape[1:])
-    return Surrogate(warp, (left[:, :_RANK] * root).astype(np.float32), surfaces.astype(np.float16))
+    return (left[:, :_RANK] * root).astype(np.float32), surfaces.astype(np.float16)

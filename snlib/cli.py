@@ -1,0 +1,130 @@
+"""The command line: ``snlib COMMAND`` or ``python -m snlib COMMAND``."""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+
+from snlib.dataset import split_events
+from snlib.files import write_json, write_npz
+from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.sedona import SedonaGrid
+from snlib.simulate import simulate
+from snlib.surrogate import Surrogate
+from snlib.surrogate_grid import SurrogateGrid
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Light curves and spectra of Type Ia supernovae, simulated and predicted.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main():
+    """Run a command; bad input ends with one line on stderr and exit code 2."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: print(f"snlib: {message}", file=sys.stderr)
+        try:
+            app()
+        except (ValueError, OSError) as error:
+            print(f"snlib: {' '.join(str(error).split())}", file=sys.stderr)
+            sys.exit(2)
+
+
+def _numbers(text, name):
+    try:
+        return np.array([float(word) for word in text.split(",")])
+    except ValueError:
+        raise ValueError(f"{name}: {text!r} is not a list of numbers like -10,0,10") from None
+
+
+def read_parameters(path):
+    """Read the parameters of models from a CSV file.
+
+    Parameters
+    ----------
+    path : path-like
+        With the columns of `snlib.grid.PARAMETERS`, in any order, and maybe others.
+
+    Returns
+    -------
+    ndarray, shape (N, 6)
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no table, lacks a column or holds something else than finite numbers; the message
+        names file, row, column and value.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a CSV table ({error})") from None
+    names = [parameter.name for parameter in PARAMETERS]
+    if missing := [name for name in names if name not in table]:
+        raise ValueError(f"{path}: column {missing[0]!r} is missing")
+    if table.empty:
+        raise ValueError(f"{path}: no rows")
+    values = table[names].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    bad = np.argwhere(~np.isfinite(values))
+    if bad.size:
+        row, column = bad[0]
+        raise ValueError(
+            f"{path}: row {row + 1}, column {names[column]!r}: "
+            f"{table[names[column]][row]!r} is not a finite number"
+        )
+    return values
+
+
+@app.command()
+def surface(
+    parameters: Annotated[
+        Path, typer.Argument(help="CSV file with the six parameters of Table 1, a row a model.")
+    ],
+    out: Annotated[Path, typer.Option(help="npz file to write.")],
+    phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = ",".join(
+        f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS
+    ),
+):
+    """Noise-free spectra of models, from the embedded surrogate of the grid.
+
+    Writes phase_days (P,), wavelength_aa (L,) from 3000 to 8000 Angstrom, and log10_fnu (N, P, L) in
+    erg/s/cm2/Hz at 10 pc.
+    """
+    values = read_parameters(parameters)
+    phase_days = _numbers(phases, "--phases")
+    try:
+        log10_fnu = Surrogate.load().log10_fnu(values, phase_days, WAVELENGTH_AA)
+    except ValueError as error:
+        raise ValueError(f"{parameters}: {error}") from None
+    write_npz(out, phase_days=phase_days, wavelength_aa=WAVELENGTH_AA, log10_fnu=log10_fnu)
+
+
+@app.command("simulate")
+def simulate_dataset(
+    events: Annotated[int, typer.Option(help="Number of supernovae.")],
+    out: Annotated[Path, typer.Option(help="Folder to write events.npz and split.json to.")],
+    seed: Annotated[int, typer.Option(help="Event i depends on the seed and on i only.")] = 0,
+    grid: Annotated[str, typer.Option(help="'surrogate', or a folder of Sedona HDF5 files.")] = "surrogate",
+    workers: Annotated[int, typer.Option(help="Processes to share the work.")] = 1,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out models that cannot be read.")
+    ] = False,
+):
+    """Light curves, spectra and parameters of supernovae as Rubin would see them, and their split."""
+    source = SurrogateGrid(Surrogate.load()) if grid == "surrogate" else SedonaGrid(Path(grid))
+    simulated = simulate(events, seed, source, workers, skip_bad)
+    split = {name: index.tolist() for name, index in split_events(len(simulated), seed).items()}
+    simulated.save(out / "events.npz")
+    write_json(out / "split.json", split)
