@@ -31,7 +31,10 @@ __all__ = ["STAGES", "Run", "Trained", "open_run"]
 _PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 _MODULES = {
-    "events": ("files", "grid", "events", "published", "surrogate", "survey", "spectra", "simulate"),
+    "events": (
+        *("files", "grid", "events", "published", "surrogate"),
+        *("visits", "photometry", "survey", "spectra", "simulate"),
+    ),
     "training": ("recipes", "dataset", "transceiver", "mmvae", "objectives", "training", "weights"),
     "evaluation": ("evaluation", "runs", "plotting"),
 }

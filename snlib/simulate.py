@@ -5,9 +5,11 @@ from tqdm import tqdm
 
 from snlib.events import Events, LightCurves, Spectra
 from snlib.grid import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA, draw_parameters
+from snlib.photometry import band_magnitudes
 from snlib.spectra import observe_spectra
 from snlib.surrogate import FAINTEST_MAGNITUDE, PHOTOMETRY_WAVELENGTH_AA, Surrogate
-from snlib.survey import PHOTOMETRY_PHASES_DAYS, band_magnitudes, draw_cadence, load_visits, observe
+from snlib.survey import PHOTOMETRY_PHASES_DAYS, draw_cadence, observe
+from snlib.visits import load_visits
 
 __all__ = ["simulate"]
 
