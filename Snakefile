@@ -78,7 +78,9 @@ rule book:
 rule data:
     input:
         STAGES["events"],
-        modules("dataset", "runs", "plotting"),
+        modules("dataset", "runs", "plotting", "plot_grid", "surrogate_accuracy"),
+        "data/results/surrogate/accuracy.json",
+        "data/results/surrogate/real_and_surrogate.png",
         notebook="notebooks/01_data.ipynb",
     output:
         update(f"{RUN}/events.npz"),
@@ -89,17 +91,31 @@ rule data:
         EXECUTE
 
 
+rule light_curves:
+    input:
+        STAGES["events"],
+        modules("cadence_statistics", "plotting", "plot_grid", "plot_survey"),
+        "data/results/published_sample/cadences.csv",
+        notebook="notebooks/02_light_curves.ipynb",
+    output:
+        chapter=f"{RUN}/chapters/02_light_curves.ipynb",
+    log:
+        **logs("02_light_curves"),
+    shell:
+        EXECUTE
+
+
 rule train:
     input:
         STAGES["training"],
         modules("runs", "plotting"),
         f"{RUN}/events.npz",
-        notebook="notebooks/02_mmvae.ipynb",
+        notebook="notebooks/03_mmvae.ipynb",
     output:
         update(WEIGHTS),
-        chapter=f"{RUN}/chapters/02_mmvae.ipynb",
+        chapter=f"{RUN}/chapters/03_mmvae.ipynb",
     log:
-        **logs("02_mmvae"),
+        **logs("03_mmvae"),
     shell:
         EXECUTE
 
@@ -109,14 +125,14 @@ rule generation:
         STAGES["evaluation"],
         f"{RUN}/events.npz",
         WEIGHTS,
-        notebook="notebooks/03_cross_modal.ipynb",
+        notebook="notebooks/04_cross_modal.ipynb",
     output:
         f"{RUN}/metrics.json",
         f"{RUN}/provenance.json",
         f"{RUN}/light_curve_to_spectrum.png",
-        chapter=f"{RUN}/chapters/03_cross_modal.ipynb",
+        chapter=f"{RUN}/chapters/04_cross_modal.ipynb",
     log:
-        **logs("03_cross_modal"),
+        **logs("04_cross_modal"),
     shell:
         EXECUTE
 
@@ -127,7 +143,7 @@ rule results:
         metrics=f"{RUN}/metrics.json",
         provenance=f"{RUN}/provenance.json",
         cover=f"{RUN}/light_curve_to_spectrum.png",
-        chapters=[f"{RUN}/chapters/{name}.ipynb" for name in ("01_data", "02_mmvae", "03_cross_modal")],
+        chapters=[f"{RUN}/chapters/{name}.ipynb" for name in ("01_data", "03_mmvae", "04_cross_modal")],
     output:
         metrics=f"{RESULTS}/metrics.json",
         provenance=f"{RESULTS}/provenance.json",
@@ -145,10 +161,10 @@ rule real:
     input:
         modules("files", "plotting"),
         {*glob("data/results/*-published/metrics.json"), *([f"{RESULTS}/metrics.json"] if PUBLISHED else [])},
-        notebook="notebooks/04_real_models.ipynb",
+        notebook="notebooks/05_real_models.ipynb",
     output:
-        chapter=f"{RUN}/chapters/04_real_models.ipynb",
+        chapter=f"{RUN}/chapters/05_real_models.ipynb",
     log:
-        **logs("04_real_models"),
+        **logs("05_real_models"),
     shell:
         EXECUTE

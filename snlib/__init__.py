@@ -1,8 +1,8 @@
 """Cross-modal embedding of Type Ia supernova light curves and spectra.
 
 A replication of Shen & Gagliano (2025).  Data flow one way through the modules:
-``grid``/``surrogate``/``published`` -> ``survey`` + ``spectra`` -> ``events`` ->
-``dataset`` -> ``transceiver`` -> ``mmvae`` + ``objectives`` -> ``training`` ->
+``grid``/``surrogate``/``published`` + ``visits`` -> ``photometry``, ``survey`` and ``spectra`` ->
+``events`` -> ``dataset`` -> ``transceiver`` -> ``mmvae`` + ``objectives`` -> ``training`` ->
 ``evaluation`` -> ``plotting``.
 """
 

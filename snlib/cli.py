@@ -16,6 +16,7 @@ from snlib.sedona import SedonaGrid
 from snlib.simulate import simulate
 from snlib.surrogate import Surrogate
 from snlib.surrogate_grid import SurrogateGrid
+from snlib.visits import RUBIN_VISITS
 
 __all__ = ["app", "main"]
 
@@ -117,6 +118,12 @@ def simulate_dataset(
     out: Annotated[Path, typer.Option(help="Folder to write events.npz and split.json to.")],
     seed: Annotated[int, typer.Option(help="Event i depends on the seed and on i only.")] = 0,
     grid: Annotated[str, typer.Option(help="'surrogate', or a folder of Sedona HDF5 files.")] = "surrogate",
+    visits: Annotated[
+        Path, typer.Option(help="Visits: a table made here, or an OpSim database.")
+    ] = RUBIN_VISITS,
+    selection: Annotated[
+        str, typer.Option(help="How a supernova is placed among the visits: published_code or paper.")
+    ] = "published_code",
     workers: Annotated[int, typer.Option(help="Processes to share the work.")] = 1,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out models that cannot be read.")
@@ -124,7 +131,7 @@ def simulate_dataset(
 ):
     """Light curves, spectra and parameters of supernovae as Rubin would see them, and their split."""
     source = SurrogateGrid(Surrogate.load()) if grid == "surrogate" else SedonaGrid(Path(grid))
-    simulated = simulate(events, seed, source, workers, skip_bad)
+    simulated = simulate(events, seed, source, visits, selection, workers, skip_bad)
     split = {name: index.tolist() for name, index in split_events(len(simulated), seed).items()}
     simulated.save(out / "events.npz")
     write_json(out / "split.json", split)

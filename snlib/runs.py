@@ -32,8 +32,8 @@ _PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 _MODULES = {
     "events": (
-        *("files", "grid", "surfaces", "surrogate", "packets", "surrogate_grid", "survey", "spectra"),
-        *("events", "simulate", "published"),
+        *("files", "grid", "surfaces", "surrogate", "packets", "surrogate_grid", "visits"),
+        *("photometry", "survey", "spectra", "events", "simulate", "published"),
     ),
     "training": ("recipes", "dataset", "transceiver", "mmvae", "objectives", "training", "weights"),
     "evaluation": ("evaluation", "runs", "plotting"),

@@ -4,16 +4,19 @@ import warnings
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from snlib.events import Events, LightCurves, Spectra
 from snlib.grid import SPECTRUM_PHASES_DAYS
+from snlib.photometry import band_magnitudes
 from snlib.spectra import extract_spectra
 from snlib.surrogate import Surrogate
 from snlib.surrogate_grid import SurrogateGrid
-from snlib.survey import band_magnitudes, draw_cadence, load_visits, observe
+from snlib.survey import SELECTIONS, draw_cadence, observe
+from snlib.visits import RUBIN_VISITS, load_visits
 
 __all__ = ["simulate"]
 
@@ -21,7 +24,15 @@ _CHUNK = 16
 _visits = lru_cache(load_visits)  # once in each process
 
 
-def simulate(n_events, seed, grid=None, workers=1, skip_bad=False):
+def simulate(
+    n_events,
+    seed,
+    grid=None,
+    visits=RUBIN_VISITS,
+    selection="published_code",
+    workers=1,
+    skip_bad=False,
+):
     """Simulate supernovae, observed by Rubin.
 
     Parameters
@@ -31,6 +42,10 @@ def simulate(n_events, seed, grid=None, workers=1, skip_bad=False):
         Event i depends on the seed and on i only, whatever the number of events and workers.
     grid : SurrogateGrid or SedonaGrid, optional
         Where the models come from; by default the embedded surrogate with residuals and noise.
+    visits : path-like
+        Of the survey; see `snlib.visits.load_visits`.
+    selection : str
+        A name in `snlib.survey.SELECTIONS`.
     workers : int
         Processes to share the work.
     skip_bad : bool
@@ -43,8 +58,8 @@ def simulate(n_events, seed, grid=None, workers=1, skip_bad=False):
     Raises
     ------
     ValueError
-        If a number is not positive, there are fewer models, one cannot be read or all are left out,
-        or their spectra are on different wavelengths.
+        If a number is not positive, there are fewer models than that, one cannot be read or all are left out,
+        their spectra are on different wavelengths, or the visits or the selection are unknown.
     """
     for name, value in {"n_events": n_events, "workers": workers}.items():
         if value < 1:
@@ -52,7 +67,9 @@ def simulate(n_events, seed, grid=None, workers=1, skip_bad=False):
     grid = SurrogateGrid(Surrogate.load()) if grid is None else grid
     if n_events > grid.n_models:
         raise ValueError(f"{n_events} events asked for, but there are {grid.n_models} models")
-    task = partial(_simulate_event, grid, seed, skip_bad)
+    if selection not in SELECTIONS:
+        raise ValueError(f"selection is {selection!r}, expected one of {list(SELECTIONS)}")
+    task = partial(_simulate_event, grid, seed, str(visits), selection, skip_bad)
     rows = [row for row in tqdm(_map(task, n_events, workers), "simulate", n_events, mininterval=2) if row]
     if not rows:
         raise ValueError("none of the models could be read")
@@ -65,7 +82,8 @@ def simulate(n_events, seed, grid=None, workers=1, skip_bad=False):
         parameters=np.stack(parameters),
         light_curves=LightCurves(np.stack(phase_days), np.stack(magnitude), np.stack(band)),
         spectra=Spectra(SPECTRUM_PHASES_DAYS, wavelengths[0], np.stack(log10_fnu)),
-        provenance=grid.describe() | {"n_events": n_events, "seed": seed},
+        provenance=grid.describe()
+        | {"visits": Path(visits).name, "selection": selection, "n_events": n_events, "seed": seed},
     )
 
 
@@ -78,7 +96,7 @@ def _map(task, n_events, workers):
         yield from pool.map(task, range(n_events), chunksize=_CHUNK)
 
 
-def _simulate_event(grid, seed, skip_bad, index):
+def _simulate_event(grid, seed, visits, selection, skip_bad, index):
     try:
         surface = grid.surface(index, seed)
         wavelength_aa, log10_fnu = extract_spectra(surface)
@@ -90,6 +108,6 @@ def _simulate_event(grid, seed, skip_bad, index):
         return None
     # Like the visits before a Sedona model starts to shine: not observed.
     magnitudes[magnitudes > grid.faintest_magnitude] = np.nan
-    cadence = draw_cadence(_visits(), np.random.default_rng((seed, 1, index)))
+    cadence = draw_cadence(_visits(visits), np.random.default_rng((seed, 1, index)), selection)
     light_curve = observe(magnitudes, surface.phase_days, *cadence)
     return surface.object_id, surface.parameters, *light_curve, wavelength_aa, log10_fnu.astype(np.float32)

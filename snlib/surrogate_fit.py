@@ -10,6 +10,7 @@ from torch.nn.functional import huber_loss
 
 from snlib.grid import LAST_PHASE_DAYS
 from snlib.packets import fit_log10_packets, pixel_variance
+from snlib.photometry import band_magnitudes
 from snlib.surrogate import (
     FAINTEST_MAGNITUDE,
     N_PHASE_SPLINES,
@@ -24,7 +25,6 @@ from snlib.surrogate import (
     polynomial_features,
     wavelength_splines,
 )
-from snlib.survey import band_magnitudes
 
 __all__ = ["fit", "residual_components", "residual_surfaces", "residuals"]
 

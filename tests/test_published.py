@@ -266,7 +266,7 @@ def test_real_peak_magnitudes_are_those_of_type_ia_supernovae(sample):
 
 def test_real_spectra_and_light_curves_are_of_the_same_object(sample):
     """Synthetic r magnitude of the spectrum near peak against an observed r point within a day of it."""
-    from snlib.survey import load_filter
+    from speclite.filters import load_filter
 
     response = load_filter("lsst2016-r")
     spectra, light_curves = sample.events.spectra, sample.events.light_curves

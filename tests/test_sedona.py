@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from snlib.grid import SURFACE_PHASES_DAYS, SURFACE_WAVELENGTH_AA, filename_from_parameters
+from snlib.photometry import band_magnitudes
 from snlib.sedona import SedonaGrid, read_surface, write_surface
 from snlib.simulate import simulate
 from snlib.surrogate import Surrogate
 from snlib.surrogate_grid import SurrogateGrid
-from snlib.survey import band_magnitudes
 
 PARAMETERS_OF_ONE = np.array([1.45, 1.2, 0.6, 0.56, 0.04, 50.0])
 SIGMA_SB, PLANCK, LIGHT, BOLTZMANN = 5.670374e-5, 6.62607015e-27, 2.99792458e10, 1.380649e-16

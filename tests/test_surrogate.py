@@ -12,10 +12,10 @@ from scipy.interpolate import BSpline
 from snlib import grid
 from snlib import surrogate as surrogate_module
 from snlib.files import DATA, write_npz
+from snlib.photometry import band_magnitudes
 from snlib.published import read_published_sample
 from snlib.surrogate import PHOTOMETRY_WAVELENGTH_AA, Surrogate, wavelength_splines
 from snlib.surrogate_fit import _phase_splines, fit, residual_components, residual_surfaces, residuals
-from snlib.survey import band_magnitudes
 
 PHASES = np.arange(-20.0, 61.0, 4.0)
 WAVELENGTHS = np.linspace(2500.0, 11000.0, 200)
