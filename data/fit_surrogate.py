@@ -18,7 +18,7 @@ from snlib import plotting
 from snlib.files import DATA, replacing, write_json
 from snlib.plot_grid import plot_real_and_surrogate
 from snlib.published import read_published_sample
-from snlib.surrogate_accuracy import accuracy, cross_validate
+from snlib.surrogate_accuracy import accuracy, compare_noise, cross_validate
 from snlib.surrogate_fit import fit, residual_components
 
 RESULTS = DATA / "results" / "surrogate"
@@ -49,7 +49,7 @@ def main():
     unseen = cross_validate(events)
     surrogate = replace(fit(events), residuals=residual_components(unseen.surfaces))
     surrogate.save(DATA / "surrogate.npz")
-    tables = accuracy(events, unseen)
+    tables = accuracy(events, unseen) | {"noise": compare_noise(surrogate, events)}
     write_json(RESULTS / "accuracy.json", tables)
     write_figure(events, unseen.residual_dex["surrogate"], RESULTS / "real_and_surrogate.png")
     print(json.dumps(tables, indent=1))

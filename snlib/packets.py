@@ -1,8 +1,8 @@
 """The Monte Carlo noise of a radiative-transfer model: photon packets counted in pixels.
 
-Sedona follows packets of equal energy.  The energy that radioactive decay sets free is shared among
-a fixed number of them, so a packet's energy goes with the mass of nickel-56, and a pixel of a
-daily spectrum counts a Poisson number of packets with mean
+Sedona follows packets of equal energy (Kasen, Thomas & Nugent 2006).  If the energy that radioactive decay sets
+free is shared among a fixed number of them, a packet's energy goes with the mass of nickel-56, and a
+pixel of a daily spectrum counts a Poisson number of packets with mean
 
 N(t, ν) = k(t) F_ν Δν / m_Ni.
 
@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter, uniform_filter1d
 
 from snlib.spectra import observe_spectra
 
-__all__ = ["fit_log10_packets", "pixel_variance", "with_packet_noise"]
+__all__ = ["fit_log10_packets", "log10_packets_per_flux", "pixel_variance", "with_packet_noise"]
 
 _LIGHT_AA_PER_S = 2.99792458e18
 _SMOOTHING_PIXELS = 8.0
@@ -27,6 +27,25 @@ def _log10_bandwidth(wavelength_aa):
     return np.log10(_LIGHT_AA_PER_S * np.gradient(np.log(wavelength_aa)) / wavelength_aa)
 
 
+def log10_packets_per_flux(wavelength_aa, ni56_mass_msun, log10_packets):
+    """Log10 of N / F_nu, the expected number of packets in each pixel over its flux.
+
+    Parameters
+    ----------
+    wavelength_aa : ndarray, shape (L,)
+        Å, ascending.
+    ni56_mass_msun : float
+        Solar masses.
+    log10_packets : ndarray, shape (T,)
+        log10 k of each spectrum: packets per erg/s/cm^2 at 10 pc, times the nickel mass.
+
+    Returns
+    -------
+    ndarray, shape (T, L)
+    """
+    return log10_packets[:, None] + _log10_bandwidth(wavelength_aa) - np.log10(ni56_mass_msun)
+
+
 def with_packet_noise(log10_fnu, wavelength_aa, ni56_mass_msun, log10_packets, rng):
     """Replace each pixel's expected number of packets by a random one.
 
@@ -34,12 +53,8 @@ def with_packet_noise(log10_fnu, wavelength_aa, ni56_mass_msun, log10_packets, r
     ----------
     log10_fnu : ndarray, shape (T, L)
         Noise-free daily spectra; log10 of erg/s/cm^2/Hz at 10 pc.
-    wavelength_aa : ndarray, shape (L,)
-        Å, ascending.
-    ni56_mass_msun : float
-        Solar masses.
-    log10_packets : ndarray, shape (T,)
-        log10 k of each spectrum: packets per erg/s/cm^2 at 10 pc, times the nickel mass.
+    wavelength_aa, ni56_mass_msun, log10_packets
+        See `log10_packets_per_flux`.
     rng : numpy.random.Generator
 
     Returns
@@ -47,7 +62,7 @@ def with_packet_noise(log10_fnu, wavelength_aa, ni56_mass_msun, log10_packets, r
     ndarray, shape (T, L)
         -inf where no packet arrived.
     """
-    per_flux = log10_packets[:, None] + _log10_bandwidth(wavelength_aa) - np.log10(ni56_mass_msun)
+    per_flux = log10_packets_per_flux(wavelength_aa, ni56_mass_msun, log10_packets)
     packets = rng.poisson(10.0 ** (log10_fnu + per_flux))
     with np.errstate(divide="ignore"):
         return np.log10(packets) - per_flux

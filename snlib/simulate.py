@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from snlib.events import Events, LightCurves, Spectra
@@ -88,11 +89,15 @@ def simulate(
 
 
 def _map(task, n_events, workers):
-    """Yield the result of each event, in order."""
+    """Yield the result of each event, in order.
+
+    One thread a process: the matrices are small, and threads that share a core wait for each other.
+    """
     if workers == 1:
-        yield from map(task, range(n_events))
+        with threadpool_limits(1):
+            yield from map(task, range(n_events))
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), threadpool_limits, (1,)) as pool:
         yield from pool.map(task, range(n_events), chunksize=_CHUNK)
 
 

@@ -1,6 +1,7 @@
 """How near the surrogate comes to real models that it has not seen."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.stats import ks_2samp
@@ -9,16 +10,18 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import RidgeCV
 
 from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA, draw_parameters
-from snlib.spectra import extract_spectra
+from snlib.packets import log10_packets_per_flux, pixel_variance, with_packet_noise
+from snlib.spectra import extract_spectra, observe_spectra
 from snlib.surrogate import centred_parameters, polynomial_features
 from snlib.surrogate_fit import fit, residual_surfaces, residuals
 from snlib.surrogate_grid import SurrogateGrid
 
-__all__ = ["LIGHT_CURVE_RANGES_DAYS", "OutOfFold", "accuracy", "cross_validate", "simulated_scatter"]
+__all__ = ["OutOfFold", "accuracy", "compare_noise", "cross_validate", "simulated_scatter"]
 
-LIGHT_CURVE_RANGES_DAYS = ((-20, -10), (-10, -5), (-5, 20), (20, 50), (50, 60))
+_LIGHT_CURVE_RANGES_DAYS = ((-20, -10), (-10, -5), (-5, 20), (20, 50), (50, 60))
 _FOLDS = 5
 _DRAWN = 10_000
+_PACKET_LIMITS = (1, 3, 10, 30, 100, 300)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def accuracy(events, out_of_fold):
     rng = np.random.default_rng(0)
     drawn = np.array([draw_parameters(rng) for _ in range(_DRAWN)])
     within = [
-        (light_curves.phase_days >= a) & (light_curves.phase_days < b) for a, b in LIGHT_CURVE_RANGES_DAYS
+        (light_curves.phase_days >= a) & (light_curves.phase_days < b) for a, b in _LIGHT_CURVE_RANGES_DAYS
     ]
     return {
         "n_models": len(events),
@@ -114,7 +117,7 @@ def accuracy(events, out_of_fold):
         ],
         "light_curves": [
             {"phase_days": list(limits), "rms_mag": _rms(out_of_fold.residual_mag[at])}
-            for limits, at in zip(LIGHT_CURVE_RANGES_DAYS, within, strict=True)
+            for limits, at in zip(_LIGHT_CURVE_RANGES_DAYS, within, strict=True)
         ],
         "parameters": [
             {
@@ -125,6 +128,40 @@ def accuracy(events, out_of_fold):
             for parameter, values, draws in zip(PARAMETERS, events.parameters.T, drawn.T, strict=True)
         ],
     }
+
+
+def compare_noise(surrogate, events):
+    """Compare the pixel noise of real spectra with packet noise on the surrogate's.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+    events : Events
+        Real models.
+
+    Returns
+    -------
+    list of dict
+        JSON, by phase (-10 d, and later) and expected number of packets in a pixel: the number of
+        pixels, and the median standard deviation of the noise in dex, real and simulated.
+    """
+    spectra = events.spectra
+    packets, simulated = np.empty((2, *spectra.log10_fnu.shape))
+    for i, parameters in enumerate(events.parameters):
+        noise = spectra.wavelength_aa, parameters[2], surrogate.log10_packets
+        mean = surrogate.log10_fnu(parameters[None], spectra.phase_days, spectra.wavelength_aa)[0]
+        packets[i] = 10 ** (mean + log10_packets_per_flux(*noise))
+        simulated[i] = observe_spectra(with_packet_noise(mean, *noise, np.random.default_rng((0, i))))
+    variances = pixel_variance(spectra.log10_fnu), pixel_variance(simulated)
+    rows = []
+    for first, last in ((-10, -10), (0, 30)):
+        phases = (spectra.phase_days >= first) & (spectra.phase_days <= last)
+        for limits in pairwise(_PACKET_LIMITS):
+            at = (packets >= limits[0]) & (packets < limits[1]) & phases[:, None]
+            real, ours = (round(float(np.sqrt(np.median(v[at]))), 4) for v in variances)
+            rows.append({"phase_days": [first, last], "packets": list(limits), "pixels": int(at.sum())})
+            rows[-1] |= {"real_dex": real, "simulated_dex": ours}
+    return rows
 
 
 def _rms(residual):

@@ -58,6 +58,16 @@ def test_an_event_is_the_same_whatever_the_number_of_workers(events):
     assert shared.digest() == events.digest()
 
 
+def test_without_residuals_and_noise_a_surface_is_the_surrogate_itself():
+    surrogate = Surrogate.load()
+    smooth = SurrogateGrid(surrogate, residuals=False, noise=False).surface(2, seed=0)
+    own = SurrogateGrid(surrogate, noise=False).surface(2, seed=0)
+    at = smooth.phase_days, smooth.wavelength_aa
+    mean = surrogate.log10_fnu(smooth.parameters[None], *at)[0]
+    np.testing.assert_array_equal(smooth.log10_fnu, mean)
+    assert 0.02 < np.sqrt(np.mean((own.log10_fnu - mean)[15:60] ** 2)) < 0.3
+
+
 def test_residuals_and_noise_leave_parameters_and_cadence_alone(events):
     smooth = simulate(12, 3, SurrogateGrid(Surrogate.load(), residuals=False, noise=False))
     np.testing.assert_array_equal(smooth.parameters, events.parameters)
