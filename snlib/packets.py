@@ -1,8 +1,8 @@
 """The Monte Carlo noise of a radiative-transfer model: photon packets counted in pixels.
 
-Sedona follows packets of equal energy (Kasen, Thomas & Nugent 2006).  If the energy that radioactive decay sets
-free is shared among a fixed number of them, a packet's energy goes with the mass of nickel-56, and a
-pixel of a daily spectrum counts a Poisson number of packets with mean
+Sedona follows packets of equal energy (Kasen, Thomas & Nugent 2006).  If the energy that
+radioactive decay sets free is shared among a fixed number of them, a packet's energy goes with the
+mass of nickel-56, and a pixel of a daily spectrum counts a Poisson number of packets with mean
 
 N(t, ν) = k(t) F_ν Δν / m_Ni.
 
