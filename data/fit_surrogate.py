@@ -29,7 +29,7 @@ def write_figure(events, residual_dex, path):
     plotting.use_style()
     order = np.argsort(events.parameters[:, 2])
     chosen = order[np.round(np.array([0.1, 0.5, 0.9]) * (len(order) - 1)).astype(int)]
-    figure, axes = plt.subplots(3, 5, figsize=(12, 7), sharex=True, sharey="row")
+    figure, axes = plt.subplots(3, 5, figsize=(10, 6), sharex=True, sharey="row")
     plot_real_and_surrogate(axes, events, residual_dex, chosen)
     with replacing(path) as temporary:
         figure.savefig(temporary)
