@@ -130,11 +130,12 @@ class Pairs:
     def take(self, index):
         """The pairs of an index tensor into the N P pairs: (Photometry, Spectrum)."""
         event, phase = index // self.flux.shape[1], index % self.flux.shape[1]
-        photometry = replace(
-            self.photometry, **{name: values[event] for name, values in vars(self.photometry).items()}
-        )
-        return photometry, Spectrum(
-            self.phase[phase], self.wavelength, self.flux[event, phase], self.observed[event, phase]
+        x = self.photometry
+        return (
+            Photometry(x.time[event], x.band[event], x.value[event], x.observed[event]),
+            Spectrum(
+                self.phase[phase], self.wavelength, self.flux[event, phase], self.observed[event, phase]
+            ),
         )
 
 

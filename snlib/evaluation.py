@@ -8,11 +8,13 @@ import torch
 from tqdm import tqdm
 
 from snlib.dataset import on
+from snlib.events import LightCurves
 from snlib.transceiver import Spectrum
 
 __all__ = [
     "SpectrumPosterior",
     "compare_metrics",
+    "embed",
     "mean_spectrum",
     "posterior_samples",
     "spectrum_metrics",
@@ -42,6 +44,37 @@ def summarise_samples(samples, axis):
     """Mean and 90 % interval of samples along an axis."""
     lower, upper = np.quantile(samples, INTERVAL, axis=axis)
     return SpectrumPosterior(samples.mean(axis), lower, upper)
+
+
+@torch.no_grad()
+def embed(model, scaling, light_curves, device="cpu", batch_size=4096):
+    """Where light curves lie in the latent space: their posteriors q(z | light curve).
+
+    Parameters
+    ----------
+    model : MMVAE
+        On `device`.
+    scaling : snlib.dataset.Scaling
+    light_curves : LightCurves
+    device : str
+    batch_size : int
+        Light curves at a time.
+
+    Returns
+    -------
+    mean, scale : ndarray of float32, shape (N, tokens, dim)
+        Of the Laplace posterior of each light curve.
+    """
+    n = len(light_curves.magnitude)
+    parts = []
+    for first in range(0, n, batch_size):
+        some = slice(first, first + batch_size)
+        batch = LightCurves(
+            light_curves.phase_days[some], light_curves.magnitude[some], light_curves.band[some]
+        )
+        posterior = model.photometry.posterior(on(scaling.photometry(batch), device))
+        parts.append(torch.stack([posterior.loc, posterior.scale]).float())
+    return tuple(torch.cat(parts, dim=1).cpu().numpy())
 
 
 @torch.no_grad()

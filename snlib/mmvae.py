@@ -66,23 +66,20 @@ class Expert(nn.Module):
         return log_p.masked_fill(~x.observed, 0.0).sum(-1)
 
 
-class _RandomPixels:
-    """A spectrum expert that decodes a random subset of the pixels, rescaled to all of them.
+class _SomePixels:
+    """A spectrum expert that decodes some of the pixels only, rescaled to all of them.
 
-    The estimate of the log likelihood is unbiased, since each pixel is drawn with equal probability.
+    The estimate of the log likelihood is unbiased if each pixel is drawn with equal probability.
     """
 
-    def __init__(self, expert, n_pixels):
-        self.expert, self.n_pixels = expert, n_pixels
+    def __init__(self, expert, pixels):
+        self.expert, self.pixels = expert, pixels
 
     def posterior(self, x):
         return self.expert.posterior(x)
 
     def log_likelihood(self, z, x):
-        n_all = x.value.shape[-1]
-        n_drawn = min(self.n_pixels, n_all)
-        pixels = torch.randperm(n_all, device=x.value.device)[:n_drawn]
-        return self.expert.log_likelihood(z, x.at(pixels)) * (n_all / n_drawn)
+        return self.expert.log_likelihood(z, x.at(self.pixels)) * (x.value.shape[-1] / len(self.pixels))
 
 
 class MMVAE(nn.Module):
@@ -104,20 +101,20 @@ class MMVAE(nn.Module):
         zero = self.photometry.to_latent.bias.new_zeros(())
         return Laplace(zero, zero + 1)
 
-    def bound(self, photometry, spectrum, n_wavelengths=None):
+    def bound(self, photometry, spectrum, noise, pixels=None):
         """The bound of Eq. 3 for each pair, shape (B,).
 
         Parameters
         ----------
         photometry : Photometry
         spectrum : Spectrum
-        n_wavelengths : int, optional
-            Decode only so many, drawn at random; all by default.
+        noise : Tensor, shape (2, K, B, tokens, dim)
+            Standard Laplace numbers that make the latent samples; K samples per modality.
+        pixels : Tensor of int, shape (n,), optional
+            Decode only these wavelengths, drawn at random; all by default.
         """
-        spectrum_expert = (
-            self.spectrum if n_wavelengths is None else _RandomPixels(self.spectrum, n_wavelengths)
-        )
+        spectrum_expert = self.spectrum if pixels is None else _SomePixels(self.spectrum, pixels)
         log_weights = importance_log_weights(
-            (self.photometry, spectrum_expert), (photometry, spectrum), self.prior(), self.recipe.n_samples
+            (self.photometry, spectrum_expert), (photometry, spectrum), self.prior(), noise
         )
         return iwae(log_weights, self.recipe.bound)

@@ -7,7 +7,7 @@ import torch
 __all__ = ["importance_log_weights", "iwae"]
 
 
-def importance_log_weights(experts, inputs, prior, n_samples):
+def importance_log_weights(experts, inputs, prior, noise):
     """Log importance weights of samples drawn from each expert in turn.
 
     For z from the posterior of modality m, ``log p(z) + sum_m' log p(x_m' | z) - log q(z | x)``
@@ -16,26 +16,28 @@ def importance_log_weights(experts, inputs, prior, n_samples):
     Parameters
     ----------
     experts : sequence of M objects
-        Each with ``posterior(x) -> Distribution`` over latents (B, *latent) and
-        ``log_likelihood(z, x) -> (S, B)`` for z of shape (S, B, *latent).
+        Each with ``posterior(x) -> Distribution`` over latents (B, *latent), of a location and a
+        scale, and ``log_likelihood(z, x) -> (S, B)`` for z of shape (S, B, *latent).
     inputs : sequence of M inputs
     prior : torch.distributions.Distribution
         Over single latent numbers.
-    n_samples : int
-        K.
+    noise : Tensor, shape (M, K, B, *latent)
+        Draws from the posteriors' family with location 0 and scale 1.
 
     Returns
     -------
     Tensor, shape (M, K, B)
     """
     posteriors = [expert.posterior(x) for expert, x in zip(experts, inputs, strict=True)]
-    z = torch.cat([posterior.rsample((n_samples,)) for posterior in posteriors])  # (M K, B, *latent)
+    z = torch.cat(
+        [q.loc + q.scale * draws for q, draws in zip(posteriors, noise, strict=True)]
+    )  # (M K, B, ...)
     log_q = torch.stack([posterior.log_prob(z).flatten(2).sum(-1) for posterior in posteriors])
     log_mixture = log_q.logsumexp(0) - math.log(len(posteriors))
     log_joint = prior.log_prob(z).flatten(2).sum(-1)
     for expert, x in zip(experts, inputs, strict=True):
         log_joint = log_joint + expert.log_likelihood(z, x)
-    return (log_joint - log_mixture).unflatten(0, (len(posteriors), n_samples))
+    return (log_joint - log_mixture).unflatten(0, noise.shape[:2])
 
 
 def iwae(log_weights, bound):

@@ -22,7 +22,7 @@ from snlib.mmvae import MMVAE
 from snlib.published import read_published_sample
 from snlib.recipes import PROFILES, RECIPES, Profile
 from snlib.simulate import simulate
-from snlib.training import train
+from snlib.training import take_turns, training
 from snlib.weights import load_mmvae, save_mmvae
 
 __all__ = ["STAGES", "Run", "Trained", "open_run"]
@@ -31,16 +31,14 @@ __all__ = ["STAGES", "Run", "Trained", "open_run"]
 _PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 _MODULES = {
-    "events": (
-        *("files", "grid", "surfaces", "surrogate", "packets", "surrogate_grid", "visits"),
-        *("photometry", "survey", "spectra", "events", "simulate", "published"),
-    ),
-    "training": ("recipes", "dataset", "transceiver", "mmvae", "objectives", "training", "weights"),
-    "evaluation": ("evaluation", "runs", "plotting"),
+    "events": "files grid surfaces surrogate packets surrogate_grid visits photometry survey spectra events "
+    "simulate published",
+    "training": "recipes dataset transceiver mmvae objectives draws steps training weights",
+    "evaluation": "evaluation runs plotting",
 }
 # The files that decide the results of a stage, given those of the one before: the pipeline and
 # the caches go by them.
-STAGES = {stage: [f"snlib/{name}.py" for name in names] for stage, names in _MODULES.items()}
+STAGES = {stage: [f"snlib/{name}.py" for name in names.split()] for stage, names in _MODULES.items()}
 STAGES["events"] += ["data/surrogate.npz", "data/rubin_visits.npz"]
 
 
@@ -116,6 +114,13 @@ class Run:
         -------
         Trained
         """
+        return self.mmvaes([recipe])[recipe]
+
+    def mmvaes(self, recipes=tuple(RECIPES)):
+        """The MMVAEs of several recipes by name; those to be trained are trained side by side."""
+        return dict(zip(recipes, take_turns(self._mmvae(recipe) for recipe in recipes), strict=True))
+
+    def _mmvae(self, recipe):
         path = self.folder / f"mmvae-{recipe}.safetensors"
         dataset = self.dataset()
         made_from = {
@@ -133,7 +138,7 @@ class Run:
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
             model = MMVAE(RECIPES[recipe]).to(self.device)
-        history = train(
+        history = yield from training(
             model,
             dataset.pairs("train", self.device),
             dataset.pairs("validation", self.device),

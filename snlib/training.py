@@ -3,19 +3,20 @@
 import math
 import time
 from copy import deepcopy
-from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import torch
 from tqdm import tqdm
 
+from snlib.draws import draw_block, draw_noise, spread_pixels
+from snlib.steps import BLOCK, Steps, new_optimiser
 from snlib.weights import read_tensors, write_tensors
 
-__all__ = ["hide_points", "learning_rate", "mean_bound", "train"]
+__all__ = ["learning_rate", "mean_bound", "take_turns", "train", "training"]
 
-# Evaluate and save this often in a run, and at least every so many steps: minutes on a CPU.
-_N_EVALUATIONS, _MOST_STEPS_UNSAVED = 20, 500
+# Evaluate so often in a run, a short one at least every so many steps; save that often at least.
+_N_EVALUATIONS, _MOST_EVALUATIONS, _MOST_STEPS_BETWEEN = 20, 100, 500
+_MOST_SECONDS_UNSAVED = 60
 
 
 def learning_rate(recipe, step, n_steps):
@@ -30,22 +31,55 @@ def learning_rate(recipe, step, n_steps):
     return recipe.learning_rate * fraction
 
 
-def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None):
+def train(*arguments, **options):
+    """Train one model to the end: `training`, without turns."""
+    return take_turns([training(*arguments, **options)])[0]
+
+
+def take_turns(trainings):
+    """Run generators such as `training` side by side until each is done.
+
+    On CUDA the small kernels of one training leave most of the device to another.
+
+    Returns
+    -------
+    list
+        What each returned, in their order.
+    """
+    waiting, results = dict(enumerate(trainings)), {}
+    while waiting:
+        for key in list(waiting):
+            try:
+                next(waiting[key])
+            except StopIteration as done:
+                results[key] = done.value
+                del waiting[key]
+    return [results[key] for key in sorted(results)]
+
+
+def training(
+    model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None, precision="fp32"
+):
     """Maximise the model's bound, and leave it with the weights of the best validation bound.
 
-    All randomness of a step (batch, latent samples, wavelengths) is drawn from a stream of its
-    own, seeded by the seed and the step; so an interrupted run goes on as if it had never stopped.
+    A generator that yields while the device works on a block of steps (see `take_turns`).  All
+    randomness of a step (batch, latent samples, wavelengths, hidden points) is drawn on the CPU
+    from a stream of its own, seeded by the seed and the step; so an interrupted run goes on as if
+    it had never stopped, and on every device the same numbers are drawn.
 
     Parameters
     ----------
     model : MMVAE
     train_pairs, validation_pairs : snlib.dataset.Pairs
+        On the model's device.
     n_steps : int
     seed : int
     checkpoint : path, optional
-        Written at each evaluation, and resumed from if it is of the same run.
+        Written at each evaluation and once a minute, and resumed from if it is of the same run.
     run : JSON, optional
         What else, beside recipe, steps and seed, tells one run from another (data, code).
+    precision : {"fp32", "tf32", "bf16"}
+        See `snlib.steps.Steps`.
 
     Returns
     -------
@@ -56,117 +90,110 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
     Raises
     ------
     FloatingPointError
-        If the loss is not finite; the message names the step.
+        If a loss is not finite; the message names the step and its pairs.
     ValueError
         If the checkpoint is damaged.
     """
-    recipe = model.recipe
-    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate)
+    recipe, optimiser = model.recipe, new_optimiser(model)
     run = {"recipe": recipe.to_dict(), "n_steps": n_steps, "seed": seed, "run": run}
     state = _State(model, optimiser, run, checkpoint)
-    every = max(1, min(n_steps // _N_EVALUATIONS, _MOST_STEPS_UNSAVED))
-    started, bounds = time.monotonic() - state.seconds, []
-    progress = tqdm(total=n_steps, initial=state.step, desc=f"train {recipe.name}", mininterval=2)
-    with torch.random.fork_rng(), progress:
-        for step in range(state.step, n_steps):
-            bounds.append(_step(model, optimiser, train_pairs, step, n_steps, seed))
-            progress.update()
-            if (step + 1) % every and step + 1 < n_steps:
-                continue
-            row = {
-                "step": step + 1,
-                "learning_rate": learning_rate(recipe, step, n_steps),
-                "train_bound": sum(bounds) / len(bounds),
-                "validation_bound": mean_bound(model, validation_pairs, seed),
-                "seconds": time.monotonic() - started,
-            }
-            progress.set_postfix(bound=f"{row['validation_bound']:.1f}")
-            state.record(row)
-            bounds = []
+    steps = Steps(model, optimiser, train_pairs, precision)
+    every = evaluation_interval(n_steps)
+
+    def prepare(first):
+        stop = min(first + BLOCK, first - first % every + every, n_steps)
+        rates = [learning_rate(recipe, step, n_steps) for step in range(first, stop)]
+        return draw_block(recipe, train_pairs, first, stop, seed) if rates else None, rates
+
+    with tqdm(total=n_steps, initial=state.step, desc=f"train {recipe.name}", mininterval=2) as progress:
+        draws, rates = prepare(state.step)
+        while rates:
+            steps.start(draws, rates)
+            upcoming = prepare(state.step + len(rates))  # meanwhile, on CUDA
+            yield
+            state.add(steps.losses(len(rates)), draws.index)
+            progress.update(len(rates))
+            if state.step % every == 0 or state.step == n_steps:
+                validation_bound = mean_bound(model, validation_pairs, seed)
+                progress.set_postfix(bound=f"{validation_bound:.1f}")
+                state.record(rates[-1], validation_bound)
+            state.save()
+            draws, rates = upcoming
     model.load_state_dict(state.best)
     return pd.DataFrame(state.history)
 
 
-def _step(model, optimiser, pairs, step, n_steps, seed):
-    """One optimiser step; returns the mean bound of its batch."""
-    recipe = model.recipe
-    for group in optimiser.param_groups:
-        group["lr"] = learning_rate(recipe, step, n_steps)
-    index = _batch(len(pairs), recipe.batch_size, step, seed)
-    torch.manual_seed(_stream(seed, 1, step))
-    photometry, spectrum = pairs.take(index)
-    photometry = hide_points(photometry, recipe.hidden_points)
-    loss = -model.bound(photometry, spectrum, recipe.n_wavelengths).mean()
-    if not torch.isfinite(loss):
-        raise FloatingPointError(f"step {step}: the loss is {loss.item()} for pairs {index.tolist()}")
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    if recipe.clip_norm is not None:
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-    optimiser.step()
-    return -loss.item()
-
-
-def hide_points(photometry, most):
-    """Hide a random share of the points of each light curve, uniform in 0 to `most`.
-
-    Few light curves become many, and the encoder learns what little data cannot tell.
-    """
-    if most == 0:
-        return photometry
-    draw = torch.rand_like(photometry.value)
-    share = most * torch.rand_like(photometry.value[:, :1])
-    return replace(photometry, observed=photometry.observed & (draw >= share))
-
-
-def _stream(seed, *path):
-    """A seed for one stream of random numbers."""
-    return int(np.random.SeedSequence((seed, *path)).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def _batch(n_pairs, batch_size, step, seed):
-    """The pairs of a step: epochs are permutations, the remainder of each is left out."""
-    per_epoch = max(1, n_pairs // batch_size)
-    epoch, position = divmod(step, per_epoch)
-    generator = torch.Generator().manual_seed(_stream(seed, 2, epoch))
-    return torch.randperm(n_pairs, generator=generator)[position * batch_size : (position + 1) * batch_size]
+def evaluation_interval(n_steps):
+    """Steps between evaluations: about 20 of a short run, 100 of a long one."""
+    return max(1, n_steps // _MOST_EVALUATIONS, min(n_steps // _N_EVALUATIONS, _MOST_STEPS_BETWEEN))
 
 
 @torch.no_grad()
-def mean_bound(model, pairs, seed, batch_size=64):
-    """Mean bound over pairs, in nats; the same random numbers at every call."""
-    with torch.random.fork_rng():
-        torch.manual_seed(_stream(seed, 3))
-        bounds = [
-            model.bound(*pairs.take(index), model.recipe.n_wavelengths)
-            for index in torch.arange(len(pairs)).split(batch_size)
-        ]
+def mean_bound(model, pairs, seed):
+    """Mean bound over pairs, in nats: the same random numbers at every call, on any device.
+
+    Decodes as many wavelengths as a training step, but spread evenly.
+    """
+    device = pairs.flux.device
+    noise = draw_noise(model.recipe, len(pairs), seed).to(device)
+    pixels = spread_pixels(pairs.flux.shape[-1], model.recipe.n_wavelengths).to(device)
+    batch_size = 1024 if device.type == "cuda" else 64
+    bounds = [
+        model.bound(*pairs.take(index), noise[:, :, index], pixels)
+        for index in torch.arange(len(pairs), device=device).split(batch_size)
+    ]
     return torch.cat(bounds).mean().item()
 
 
 class _State:
-    """What a training run carries along: step, history, best weights; saved in one file."""
+    """What a training run carries along, saved in one file: weights, place, history, best weights."""
 
     def __init__(self, model, optimiser, run, path):
         self.model, self.optimiser, self.run, self.path = model, optimiser, run, path
-        self.history, self.best = [], deepcopy(model.state_dict())
+        self.step, self.history, self.best = 0, [], _copy(model)
+        self.bounds = 0.0  # sum over the steps since the last row of the history
+        seconds = 0.0
         if path is not None and path.is_file():
-            self._resume()
-
-    @property
-    def step(self):
-        return self.history[-1]["step"] if self.history else 0
+            seconds = self._resume()
+        self.started = time.monotonic() - seconds
+        self.saved = time.monotonic()
 
     @property
     def seconds(self):
-        return self.history[-1]["seconds"] if self.history else 0.0
+        return time.monotonic() - self.started
 
-    def record(self, row):
-        if row["validation_bound"] > max((r["validation_bound"] for r in self.history), default=-math.inf):
-            self.best = deepcopy(self.model.state_dict())
-        self.history.append(row)
-        if self.path is not None:
-            write_tensors(self.path, self._tensors(), {"run": self.run, "history": self.history})
+    def add(self, losses, index):
+        """Count a block of steps, or stop at the first loss that is not finite."""
+        for loss, pairs in zip(losses.tolist(), index, strict=True):
+            if not math.isfinite(loss):
+                raise FloatingPointError(f"step {self.step}: the loss is {loss} for pairs {pairs.tolist()}")
+            self.bounds -= loss
+            self.step += 1
+
+    def record(self, rate, validation_bound):
+        """Add a row to the history; keep the weights if they are the best so far."""
+        if validation_bound > max((row["validation_bound"] for row in self.history), default=-math.inf):
+            self.best = _copy(self.model)
+        since = self.history[-1]["step"] if self.history else 0
+        self.history.append(
+            {
+                "step": self.step,
+                "learning_rate": rate,
+                "train_bound": self.bounds / (self.step - since),
+                "validation_bound": validation_bound,
+                "seconds": self.seconds,
+            }
+        )
+        self.bounds = 0.0
+
+    def save(self):
+        """Write the checkpoint, if there is a new row or the last one is old."""
+        recorded = bool(self.history) and self.history[-1]["step"] == self.step
+        if self.path is None or not (recorded or time.monotonic() - self.saved > _MOST_SECONDS_UNSAVED):
+            return
+        place = {name: getattr(self, name) for name in ("run", "step", "bounds", "seconds", "history")}
+        write_tensors(self.path, self._tensors(), place)
+        self.saved = time.monotonic()
 
     def _tensors(self):
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
@@ -176,18 +203,24 @@ class _State:
         return tensors
 
     def _resume(self):
-        tensors, metadata = read_tensors(self.path)
-        if not isinstance(metadata, dict) or metadata.get("run") != self.run:
-            return  # of other data or older code: start afresh, and replace it
+        """Take over a checkpoint of the same run; returns its seconds."""
+        tensors, place = read_tensors(self.path)
+        if not isinstance(place, dict) or place.get("run") != self.run:
+            return 0.0  # of other data or older code: start afresh, and replace it
         parts = {"model": {}, "best": {}, "optimiser": {}}
         for name, tensor in tensors.items():
             part, key = name.split(".", 1)
             parts[part][key] = tensor
         self.model.load_state_dict(parts["model"])
         self.best = parts["best"]
-        self.history = metadata["history"]
+        self.step, self.bounds, self.history = place["step"], place["bounds"], place["history"]
         state = self.optimiser.state_dict()
         for name, tensor in parts["optimiser"].items():
             index, key = name.split(".")
             state["state"].setdefault(int(index), {})[key] = tensor
         self.optimiser.load_state_dict(state)
+        return place["seconds"]
+
+
+def _copy(model):
+    return deepcopy(model.state_dict())

@@ -7,8 +7,7 @@ All inputs are z-scores (see ``snlib.dataset``); every mask is True where observ
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
-from torch import nn
+from torch import einsum, nn
 
 from snlib.events import BANDS
 
@@ -120,30 +119,58 @@ def _phase_sinusoid(position, recipe):
 
 
 class CrossAttention(nn.Module):
-    """Queries attend to a context, then an MLP; both residual, with pre-layer-norm."""
+    """Queries attend to a context, then an MLP; both residual, with pre-layer-norm.
+
+    Scores and values are bilinear in query and context, so the projections of the longer side can
+    be applied to the shorter one instead: the same numbers, without a projection of each of a
+    thousand pixels.
+    """
 
     def __init__(self, recipe):
         super().__init__()
         d = recipe.d_model
-        self.n_heads = recipe.n_heads
+        self.n_heads, self.scale = recipe.n_heads, (d // recipe.n_heads) ** -0.5
         self.norm_query, self.norm_context, self.norm_mlp = (nn.LayerNorm(d) for _ in range(3))
         self.to_query, self.to_key, self.to_value, self.to_out = (nn.Linear(d, d) for _ in range(4))
+        self.to_key.bias = None  # it would add the same to all scores of a query: no softmax sees it
         self.mlp = nn.Sequential(nn.Linear(d, recipe.d_mlp), nn.GELU(), nn.Linear(recipe.d_mlp, d))
-
-    def _heads(self, x):  # (B, N, d) -> (B, heads, N, d / heads)
-        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
     def forward(self, query, context, observed=None):
         """(B, Q, d), (B, C, d), (B, C) -> (B, Q, d); context that is not observed is not seen."""
-        context = self.norm_context(context)
-        attended = F.scaled_dot_product_attention(
-            self._heads(self.to_query(self.norm_query(query))),
-            self._heads(self.to_key(context)),
-            self._heads(self.to_value(context)),
-            attn_mask=None if observed is None else observed[:, None, None, :],
-        )
-        query = query + self.to_out(attended.transpose(1, 2).flatten(2))
+        attend = self._few_queries if query.shape[1] < context.shape[1] else self._short_context
+        query = query + attend(self.norm_query(query), self.norm_context(context), observed)
         return query + self.mlp(self.norm_mlp(query))
+
+    def _few_queries(self, query, context, observed):
+        key, value = self._by_head(self.to_key.weight), self._by_head(self.to_value.weight)
+        query = self._heads(self.to_query(query) * self.scale)  # (B, Q, heads, d / heads)
+        query = einsum("bqhe,hed->bhqd", query, key).flatten(1, 2)
+        scores = (query @ context.mT).unflatten(1, (self.n_heads, -1))  # (B, heads, Q, C)
+        weights = self._softmax(scores, observed).flatten(1, 2)
+        mixed = (weights @ context).unflatten(1, (self.n_heads, -1))  # (B, heads, Q, d)
+        return self.to_out(einsum("bhqd,hed->bqhe", mixed, value).flatten(2) + self.to_value.bias)
+
+    def _short_context(self, query, context, observed):
+        weight, bias = self._by_head(self.to_query.weight), self._by_head(self.to_query.bias)
+        key = self._heads(self.to_key(context) * self.scale)  # (B, C, heads, d / heads)
+        scores = query @ einsum("bche,hed->bdhc", key, weight).flatten(2)
+        scores = scores.unflatten(-1, (self.n_heads, -1)) + (key * bias).sum(-1).mT[:, None]
+        weights = self._softmax(scores, observed)  # (B, Q, heads, C)
+        value = einsum(
+            "bche,hed->bhcd", self._heads(self.to_value(context)), self._by_head(self.to_out.weight.mT)
+        )
+        return weights.flatten(2) @ value.flatten(1, 2) + self.to_out.bias
+
+    def _softmax(self, scores, observed):
+        if observed is not None:
+            scores = scores.masked_fill(~observed[:, None, None], -torch.inf)
+        return scores.softmax(-1)
+
+    def _heads(self, x):  # (B, N, d) -> (B, N, heads, d / heads)
+        return x.unflatten(-1, (self.n_heads, -1))
+
+    def _by_head(self, weight):  # (d, ...) -> (heads, d / heads, ...)
+        return weight.unflatten(0, (self.n_heads, -1))
 
 
 class TransceiverEncoder(nn.Module):

@@ -6,6 +6,7 @@ import pytest
 from snlib.evaluation import (
     SpectrumPosterior,
     compare_metrics,
+    embed,
     mean_spectrum,
     posterior_samples,
     spectrum_metrics,
@@ -131,3 +132,16 @@ def test_summaries_follow_from_the_samples(model, dataset):
     )
     assert table[["model", "interval"]].drop_duplicates().values.tolist() == [["a", "latent"], ["b", "x"]]
     assert len(table) == 10
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 100])
+def test_embeddings_are_the_posteriors_of_single_light_curves(model, dataset, batch_size):
+    light_curves = dataset.part("train").light_curves
+    mean, scale = embed(model, dataset.scaling, light_curves, batch_size=batch_size)
+    assert mean.shape == scale.shape == (len(light_curves.magnitude), 4, 4)
+    assert mean.dtype == scale.dtype == np.float32
+    for i in (0, 5, len(mean) - 1):
+        one = dataset.part("train").select([i]).light_curves
+        posterior = model.photometry.posterior(dataset.scaling.photometry(one))
+        np.testing.assert_allclose(mean[i], posterior.loc[0].detach(), atol=1e-5)
+        np.testing.assert_allclose(scale[i], posterior.scale[0].detach(), atol=1e-5)

@@ -1,15 +1,23 @@
 """Training goes on after a kill as if nothing had been, and learns; weights survive the disk."""
 
 import json
+import multiprocessing
+import os
+import signal
+import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import kstest
 
 from snlib import training
+from snlib.draws import draw_block, draw_noise, spread_pixels
 from snlib.mmvae import MMVAE
 from snlib.recipes import RECIPES, Recipe
-from snlib.training import hide_points, learning_rate, mean_bound, train
+from snlib.steps import Steps, new_optimiser
+from snlib.training import evaluation_interval, learning_rate, mean_bound, take_turns, train
 from snlib.weights import load_mmvae, read_tensors, save_mmvae, write_tensors
 
 
@@ -59,33 +67,71 @@ class Killed(BaseException):
     pass
 
 
+@pytest.mark.parametrize("save", ["with each row", "after each block"])
 @pytest.mark.parametrize("kill_at", [1, 17, 25, 39])
-def test_a_killed_training_resumes_bit_for_bit(pairs, small_recipe, tmp_path, monkeypatch, kill_at):
+def test_a_killed_training_resumes_bit_for_bit(pairs, small_recipe, tmp_path, monkeypatch, kill_at, save):
+    monkeypatch.setattr(training, "_N_EVALUATIONS", 8)  # every five steps
     unbroken = new_model(small_recipe)
     history = train(unbroken, *pairs, n_steps=40, seed=3)
+    calls = []
 
-    def dies(model, optimiser, pairs, step, *rest):
-        if step == kill_at:
+    def dies(steps):
+        if len(calls) == kill_at:
             raise Killed
-        return step_of_training(model, optimiser, pairs, step, *rest)
+        calls.append(1)
+        step_of_training(steps)
 
-    step_of_training = training._step
+    step_of_training = Steps._step
     checkpoint = tmp_path / "checkpoint.safetensors"
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(training, "_step", dies)
+        patch.setattr(Steps, "_step", dies)
+        if save == "after each block":
+            patch.setattr(training, "_MOST_SECONDS_UNSAVED", -1)
+            patch.setattr(training, "BLOCK", 3)
         train(new_model(small_recipe), *pairs, n_steps=40, seed=3, checkpoint=checkpoint)
-    resumed = new_model(replace(small_recipe))
+    resumed, done = new_model(small_recipe), len(calls)
+    monkeypatch.setattr(Steps, "_step", lambda steps: calls.append(1) or step_of_training(steps))
     again = train(resumed, *pairs, n_steps=40, seed=3, checkpoint=checkpoint)
+    assert len(calls) - done < 40 or done < 5
     assert same_weights(unbroken, resumed)
     columns = ["step", "learning_rate", "train_bound", "validation_bound"]
     assert again[columns].equals(history[columns])
+
+
+def test_a_process_killed_from_outside_resumes_bit_for_bit(pairs, small_recipe, tmp_path):
+    unbroken, resumed = new_model(small_recipe), new_model(small_recipe)
+    train(unbroken, *pairs, n_steps=200, seed=3)
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    arguments = (new_model(small_recipe), *pairs, 200, 3, checkpoint)
+    process = multiprocessing.get_context("fork").Process(target=train, args=arguments)
+    process.start()
+    while not checkpoint.exists() and process.is_alive():
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    train(resumed, *pairs, n_steps=200, seed=3, checkpoint=checkpoint)
+    assert same_weights(unbroken, resumed)
+
+
+def test_trainings_in_turns_are_what_they_are_alone(pairs, small_recipe):
+    recipes = small_recipe, replace(small_recipe, bound="tight", batch_size=5)
+    alone = [new_model(recipe) for recipe in recipes]
+    histories = [train(model, *pairs, n_steps=n, seed=1) for model, n in zip(alone, (7, 12), strict=True)]
+    together = [new_model(recipe) for recipe in recipes]
+    results = take_turns(
+        training.training(model, *pairs, n_steps=n, seed=1)
+        for model, n in zip(together, (7, 12), strict=True)
+    )
+    assert [len(result) for result in results] == [len(history) for history in histories]
+    assert all(same_weights(a, b) for a, b in zip(alone, together, strict=True))
 
 
 def test_a_finished_checkpoint_is_not_trained_again(pairs, small_recipe, tmp_path, monkeypatch):
     checkpoint = tmp_path / "checkpoint.safetensors"
     first, again = new_model(small_recipe), new_model(small_recipe)
     train(first, *pairs, n_steps=20, seed=0, checkpoint=checkpoint)
-    monkeypatch.setattr(training, "_step", None)
+    monkeypatch.setattr(Steps, "_step", None)
     train(again, *pairs, n_steps=20, seed=0, checkpoint=checkpoint)
     assert same_weights(first, again)
 
@@ -116,21 +162,126 @@ def test_a_loss_that_is_not_finite_stops_the_training(pairs, small_recipe):
         train(new_model(small_recipe), *pairs, n_steps=5, seed=0)
 
 
-def test_every_pair_is_seen_once_an_epoch():
-    batches = [training._batch(40, 8, step, seed=0) for step in range(10)]
-    for epoch in (batches[:5], batches[5:]):
-        assert sorted(torch.cat(epoch).tolist()) == list(range(40))
-    assert batches[0].tolist() != batches[5].tolist()
+def test_the_first_loss_that_is_not_finite_is_named_and_nothing_after_it_kept(pairs, small_recipe, tmp_path):
+    model, checkpoint = new_model(small_recipe), tmp_path / "checkpoint.safetensors"
+    batches = draw_block(small_recipe, pairs[0], 0, 80, seed=0).index.tolist()
+    event, phase = divmod(batches[7][0], 5)  # seen once an epoch, of ten steps
+    pairs[0].flux[event, phase] = torch.nan
+    with pytest.raises(FloatingPointError) as stopped:
+        train(model, *pairs, n_steps=80, seed=0, checkpoint=checkpoint)  # evaluates every 4 steps
+    assert str(stopped.value) == f"step 7: the loss is nan for pairs {batches[7]}"
+    tensors, place = read_tensors(checkpoint)
+    assert place["step"] == 4
+    assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
 
 
-def test_hidden_points(photometry):
-    torch.manual_seed(0)
-    many = replace(photometry, **{k: v.repeat(2000, 1) for k, v in vars(photometry).items()})
-    hidden = hide_points(many, 0.8)
-    assert not (hidden.observed & ~many.observed).any()
-    kept = hidden.observed.sum(1) / many.observed.sum(1)
-    assert kept.mean() == pytest.approx(1 - 0.8 / 2, abs=0.02)  # the share is uniform in 0-.8
-    assert hide_points(photometry, 0.0) is photometry
+def test_every_pair_is_seen_once_an_epoch(pairs, small_recipe):
+    recipe, n = replace(small_recipe, batch_size=8), len(pairs[0])
+    batches = draw_block(recipe, pairs[0], 0, 2 * (n // 8), seed=0).index
+    for epoch in batches.chunk(2):
+        assert len(set(epoch.flatten().tolist())) == n // 8 * 8
+        assert epoch.max() < n
+    assert batches[0].tolist() != batches[n // 8].tolist()
+
+
+def test_draws_do_not_depend_on_the_block(pairs, small_recipe):
+    whole = draw_block(small_recipe, pairs[0], 0, 60, seed=2)
+    for first, stop in [(0, 1), (7, 31), (59, 60)]:
+        part = draw_block(small_recipe, pairs[0], first, stop, seed=2)
+        for name, draws in vars(part).items():
+            assert torch.equal(draws, getattr(whole, name)[first:stop])
+    assert not torch.equal(whole.noise[0], whole.noise[1])
+    assert not torch.equal(whole.noise, draw_block(small_recipe, pairs[0], 0, 60, seed=3).noise)
+
+
+def test_noise_is_standard_laplace(small_recipe):
+    noise = draw_noise(small_recipe, 300, seed=0)
+    assert noise.shape == (2, 2, 300, 4, 4)
+    assert kstest(noise.flatten().numpy(), "laplace").pvalue > 0.01
+
+
+def test_each_pixel_is_drawn_with_equal_probability(pairs, small_recipe):
+    """As the rescaled likelihood needs: 20 of 50 pixels, none twice."""
+    pixels = draw_block(small_recipe, pairs[0], 0, 2000, seed=0).pixels
+    assert all(len(set(step)) == 20 for step in pixels.tolist())
+    counts = torch.bincount(pixels.flatten(), minlength=50).double()
+    assert (counts - 800).abs().max() < 5 * (2000 * 0.4 * 0.6) ** 0.5
+
+
+def test_hidden_points(pairs, small_recipe):
+    shown = draw_block(replace(small_recipe, hidden_points=0.8), pairs[0], 0, 300, seed=0).shown
+    assert shown.double().mean() == pytest.approx(1 - 0.8 / 2, abs=0.01)  # the share is uniform in 0-.8
+    assert shown.double().mean(-1).std() > 0.8 / 12**0.5  # and each light curve's own
+    assert draw_block(replace(small_recipe, hidden_points=0.0), pairs[0], 0, 5, seed=0).shown.all()
+
+
+def test_hidden_points_are_hidden_in_training(pairs, small_recipe):
+    """Light curves without a point that is shown: the losses do not feel their magnitudes."""
+    draws = draw_block(small_recipe, pairs[0], 0, 2, seed=0)
+    other = replace(pairs[0], photometry=replace(pairs[0].photometry, value=pairs[0].photometry.value + 1.0))
+
+    def losses(pairs, shown):
+        model = new_model(small_recipe)
+        steps = Steps(model, new_optimiser(model), pairs)
+        steps.start(replace(draws, shown=shown), [1e-3, 1e-3])
+        return steps.losses(2)
+
+    nothing = torch.zeros_like(draws.shown)
+    assert torch.equal(losses(pairs[0], nothing), losses(other, nothing))
+    assert not torch.equal(losses(pairs[0], draws.shown), losses(other, draws.shown))
+
+
+def test_a_step_is_adamw_on_the_mean_bound(pairs, small_recipe):
+    """Against a step written out with PyTorch's plain AdamW."""
+    model, plain = new_model(small_recipe), new_model(small_recipe)
+    draws, rates = draw_block(small_recipe, pairs[0], 0, 3, seed=0), [1e-3, 3e-3, 2e-3]
+    steps = Steps(model, new_optimiser(model), pairs[0])
+    steps.start(draws, rates)
+    optimiser = torch.optim.AdamW(plain.parameters())
+    for step, rate in enumerate(rates):
+        optimiser.param_groups[0]["lr"] = rate
+        photometry, spectrum = pairs[0].take(draws.index[step])
+        photometry = replace(photometry, observed=photometry.observed & draws.shown[step])
+        loss = -plain.bound(photometry, spectrum, draws.noise[step], draws.pixels[step]).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        norm = torch.cat([p.grad.flatten() for p in plain.parameters()]).norm()
+        assert norm > small_recipe.clip_norm
+        for parameter in plain.parameters():
+            parameter.grad *= small_recipe.clip_norm / norm
+        optimiser.step()
+        assert steps.losses(3)[step].item() == pytest.approx(loss.item(), rel=1e-4)
+    for a, b in zip(model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-4)
+
+
+def test_precisions_without_meaning_are_refused(pairs, small_recipe):
+    with pytest.raises(ValueError, match="'fp8', expected one of"):
+        train(new_model(small_recipe), *pairs, n_steps=1, seed=0, precision="fp8")
+
+
+def test_the_validation_bound_does_not_depend_on_the_batches(pairs, small_recipe):
+    """It is the mean over pairs, each with its own noise."""
+    model = new_model(small_recipe)
+    noise, pixels = draw_noise(small_recipe, len(pairs[0]), 4), spread_pixels(50, small_recipe.n_wavelengths)
+    one_by_one = [
+        model.bound(*pairs[0].take(torch.tensor([i])), noise[:, :, [i]], pixels).item()
+        for i in range(len(pairs[0]))
+    ]
+    assert len(one_by_one) > 64  # more than a batch
+    assert mean_bound(model, pairs[0], seed=4) == pytest.approx(np.mean(one_by_one), rel=1e-5)
+
+
+def test_spread_pixels():
+    assert spread_pixels(982, 3).tolist() == [0, 490, 981]
+    assert spread_pixels(5, 128).tolist() == [0, 1, 2, 3, 4]
+    steps = spread_pixels(982, 128).diff()
+    assert set(steps.tolist()) == {7, 8}
+
+
+@pytest.mark.parametrize("n_steps, interval", [(3, 1), (60, 3), (1500, 75), (20_000, 500), (562_500, 5625)])
+def test_evaluations_are_few_in_long_runs(n_steps, interval):
+    assert evaluation_interval(n_steps) == interval
 
 
 def test_learning_rates():

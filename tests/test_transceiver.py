@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn.functional import multi_head_attention_forward
 from torch.testing import assert_close
 
-from snlib.transceiver import Photometry, Spectrum
+from snlib.recipes import RECIPES
+from snlib.transceiver import CrossAttention, Photometry, Spectrum
 
 
 def pad(x, fill):
@@ -157,3 +159,33 @@ def test_the_queries_of_the_encoder_see_each_other(expert_and_input):
     expert.encoder.queries[0] += torch.linspace(-1, 1, before.shape[-1])
     after = expert.encoder(x)
     assert ((after - before)[:, 1:].abs().amax((0, 2)) > 1e-5).all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("n_queries, n_context", [(3, 20), (20, 3), (8, 8)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_is_the_usual_one(n_queries, n_context, masked):
+    """Whichever side is the longer: against PyTorch's multi-head attention."""
+    torch.manual_seed(0)
+    layer = CrossAttention(RECIPES["paper"])
+    query, context = torch.randn(2, n_queries, 32), torch.randn(2, n_context, 32)
+    observed = torch.rand(2, n_context) < 0.6 if masked else None
+    projections = layer.to_query, layer.to_key, layer.to_value
+    usual, _ = multi_head_attention_forward(
+        layer.norm_query(query).transpose(0, 1),
+        *[layer.norm_context(context).transpose(0, 1)] * 2,
+        embed_dim_to_check=32,
+        num_heads=4,
+        in_proj_weight=torch.cat([linear.weight for linear in projections]),
+        in_proj_bias=torch.cat([layer.to_query.bias, torch.randn(32), layer.to_value.bias]),
+        bias_k=None,
+        bias_v=None,
+        add_zero_attn=False,
+        dropout_p=0.0,
+        out_proj_weight=layer.to_out.weight,
+        out_proj_bias=layer.to_out.bias,
+        key_padding_mask=None if observed is None else ~observed,
+    )
+    expected = query + usual.transpose(0, 1)
+    expected = expected + layer.mlp(layer.norm_mlp(expected))
+    assert_close(layer(query, context, observed), expected, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,183 @@
+"""What a training step costs, and what bounds it.
+
+python benchmarks/training.py [--device cuda] [--quick] [--json FILE] [--minutes 9]
+"""
+
+import argparse
+import time
+from dataclasses import replace
+from functools import cache
+
+import torch
+from measure import ceilings, counted, free, kernels, seconds, table
+from synthetic import pairs
+
+from snlib.draws import draw_block
+from snlib.files import write_json
+from snlib.mmvae import MMVAE
+from snlib.recipes import RECIPES
+from snlib.steps import COMPILER, Steps, new_optimiser
+
+MODES = {
+    "eager": {"compiled": False, "recorded": False},
+    "graph": {"compiled": False, "recorded": True},
+    "compiled": {"compiled": True, "recorded": False},
+    "compiled graph": {"compiled": True, "recorded": True},
+    "compiled graph, kernels apart": {"compiled": True, "recorded": True},
+}
+
+
+def grid(device, quick):
+    """(batch size, wavelengths, precision, mode), the most wanted first: compiling takes a minute each."""
+    if device == "cpu":
+        return [(batch, n, "fp32", "eager") for n in (128, 982) for batch in (16, 64)]
+    batches, lengths = (16, 64, 256, 1024, 4096), (128, 982)
+    rows = [(16, 128, "fp32", mode) for mode in MODES if mode != "compiled graph, kernels apart"]
+    rows += [(batch, n, "fp32", "graph") for n in lengths for batch in batches if (batch, n) != (16, 128)]
+    rows += [(b, n, p, "graph") for p in ("tf32", "bf16") for n in lengths for b in (16, 256, 4096)]
+    rows += [(batch, 128, "fp32", "eager") for batch in (256, 4096)]
+    if quick:
+        return [row for row in rows if row[1] == 128 or row[3] != "graph" or row[0] in (16, 4096)]
+    rows += [(16, 128, "fp32", "compiled graph, kernels apart")]
+    rows += [(b, 128, p, "compiled graph") for b, p in ((4096, "fp32"), (4096, "bf16"), (16, "bf16"))]
+    return rows + [(b, n, "fp32", "compiled graph") for b, n in ((256, 128), (16, 982), (4096, 982))]
+
+
+class Case:
+    """Steps of one case, and the draws for a block of them."""
+
+    def __init__(self, data, recipe, batch, n_wavelengths, precision, mode):
+        self.recipe = replace(RECIPES[recipe], batch_size=batch, n_wavelengths=n_wavelengths)
+        torch.manual_seed(0)
+        model = MMVAE(self.recipe).to(data.flux.device)
+        COMPILER["combo_kernels"] = mode != "compiled graph, kernels apart"
+        self.data = data
+        self.steps = Steps(model, new_optimiser(model), data, precision, **MODES[mode])
+
+    @cache  # noqa: B019 (a case lives as long as its row)
+    def draws(self, n):
+        return draw_block(self.recipe, self.data, 0, n, 0)
+
+    def start(self, n):
+        self.steps.start(self.draws(n), [1e-5] * n)
+
+    def run(self, n):
+        self.start(n)
+        return self.steps.losses(n)
+
+    def steps_in(self, budget):
+        """How many steps take about so many seconds; at most a block."""
+        self.run(5)  # compiles and records
+        return int(min(100, max(2, budget / (seconds(lambda: self.run(2), self.data.flux.device, 1) / 2))))
+
+
+def cost(data, n_wavelengths):
+    """FLOPs and bytes of an eager step as (constant, per pair), from two batch sizes."""
+    counts = []
+    for batch in (8, 16):
+        case = Case(data, "improved", batch, n_wavelengths, "fp32", "eager")
+        case.run(1)
+        counts.append(counted(lambda case=case: case.run(1)))
+    return [(2 * small - large, (large - small) / 8) for small, large in zip(*counts, strict=True)]
+
+
+def measure(data, ceiling, costs, batch, n_wavelengths, precision, mode):
+    """One row of the table."""
+    device = data.flux.device
+    free(device)
+    started = time.perf_counter()
+    case = Case(data, "improved", batch, n_wavelengths, precision, mode)
+    n = case.steps_in(0.5)
+    ready = time.perf_counter() - started
+    step = seconds(lambda: case.run(n), device, 3) / n
+    per_step, idle = kernels(lambda: case.run(min(n, 10)), min(n, 10), device)
+    flops, moved = (constant + per_pair * batch for constant, per_pair in costs[n_wavelengths])
+    return {
+        "batch": batch,
+        "wavelengths": n_wavelengths,
+        "precision": precision,
+        "mode": mode,
+        "ms a step": 1e3 * step,
+        "pairs/s": batch / step,
+        "memory GB": torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else None,
+        "TFLOP/s": flops / step / 1e12,
+        "of matmul": flops / step / ceiling[precision],
+        "of copy": moved / step / ceiling["copy"],
+        "kernels": per_step,
+        "idle": idle,
+        "ready in s": ready,
+    }
+
+
+def side_by_side(data, mode):
+    """Milliseconds a step of both recipes, alone and at the same time."""
+    free(data.flux.device)
+    cases = {name: Case(data, name, 16, 128, "fp32", mode) for name in RECIPES}
+    for case in cases.values():
+        case.run(5)
+
+    def together():
+        for case in cases.values():
+            case.start(100)
+        for case in cases.values():
+            case.steps.losses(100)
+
+    times = {
+        name: 10 * seconds(lambda case=case: case.run(100), data.flux.device, 3)
+        for name, case in cases.items()
+    }
+    return {"mode": mode, **times, "together": 10 * seconds(together, data.flux.device, 3)}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    parser.add_argument("--minutes", type=float, default=9.0, help="start no further row after so long")
+    options = parser.parse_args()
+    deadline = time.monotonic() + 60 * options.minutes
+    if options.device == "cpu":
+        torch.set_num_threads(1)
+    data = pairs(1000 if options.device == "cuda" else 50, options.device)
+    ceiling = ceilings(options.device)
+    report = {"torch": torch.__version__, "ceilings": ceiling, "rows": [], "together": [], "failed": []}
+    if options.device == "cuda":
+        report["device"] = torch.cuda.get_device_name()
+    print("ceilings:", {name: f"{rate:.3g}" for name, rate in ceiling.items()}, "FLOP/s, byte/s", flush=True)
+    costs = {n: cost(data, n) for n in (128, 982)}
+    for n, ((a, b), (c, d)) in costs.items():
+        print(
+            f"{n} wavelengths: {(a + 16 * b) / 1e9:.3g} GFLOP, {(c + 16 * d) / 1e9:.3g} GB a step of 16 pairs"
+        )
+    report["counted"] = {n: {"flops": f, "bytes": m} for n, (f, m) in costs.items()}
+
+    def attempt(results, work, *arguments):
+        if time.monotonic() > deadline:
+            report["failed"].append([*arguments, "no time left"])
+            return
+        try:
+            results.append(work(data, *arguments))
+            print(table(results[-1:]).splitlines()[1], flush=True)
+        except Exception as error:  # a row that fails, most often for memory, must not cost the others
+            message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            report["failed"].append([*map(str, arguments), message])
+            print("failed:", *arguments[-4:], message, flush=True)
+        if options.json:
+            write_json(options.json, report)
+
+    def row(data, *case):
+        return measure(data, ceiling, costs, *case)
+
+    for case in grid(options.device, options.quick):
+        attempt(report["rows"], row, *case)
+    if options.device == "cuda":
+        for mode in ("graph", "compiled graph"):
+            attempt(report["together"], side_by_side, mode)
+    for part in ("rows", "together"):
+        if report[part]:
+            print(f"\n{table(report[part])}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The random numbers of training, drawn on the CPU: one seed gives the same run on any device."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+__all__ = ["Draws", "draw_block", "draw_noise", "spread_pixels"]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """All that is random in a step; in a block of n steps each tensor has a leading dimension n.
+
+    Attributes
+    ----------
+    index : Tensor of int, shape (B,)
+        The pairs of the batch.
+    noise : Tensor, shape (2, K, B, tokens, dim)
+        Standard Laplace numbers behind the latent samples.
+    pixels : Tensor of int, shape (n_wavelengths,)
+        The wavelengths that are decoded.
+    shown : Tensor of bool, shape (B, T)
+        False where a light-curve point is hidden from the model.
+    """
+
+    index: torch.Tensor
+    noise: torch.Tensor
+    pixels: torch.Tensor
+    shown: torch.Tensor
+
+
+def draw_block(recipe, pairs, first, stop, seed):
+    """The draws of the steps `first` to `stop` - 1.
+
+    Every step has a stream of its own, seeded by the seed and the step: a step's draws do not
+    depend on the block they are made in, so training may stop and go on anywhere.
+
+    Parameters
+    ----------
+    recipe : snlib.recipes.Recipe
+    pairs : snlib.dataset.Pairs
+        Training pairs.
+    first, stop, seed : int
+
+    Returns
+    -------
+    Draws
+        On the CPU.
+    """
+    batches = _batches(len(pairs), recipe.batch_size, first, stop, seed)
+    n_slots, n_pixels = pairs.photometry.value.shape[1], pairs.flux.shape[-1]
+    steps = []
+    for step, index in zip(range(first, stop), batches, strict=True):
+        rng = np.random.default_rng((seed, 1, step))
+        noise = _standard_laplace(rng, recipe, len(index))
+        pixels = rng.permutation(n_pixels)[: recipe.n_wavelengths]
+        steps.append((index, noise, pixels, _shown(rng, (len(index), n_slots), recipe.hidden_points)))
+    return Draws(*(torch.from_numpy(np.stack(column)) for column in zip(*steps, strict=True)))
+
+
+def draw_noise(recipe, n_pairs, seed):
+    """The latent noise of all validation pairs, shape (2, K, n_pairs, tokens, dim)."""
+    return torch.from_numpy(_standard_laplace(np.random.default_rng((seed, 3)), recipe, n_pairs))
+
+
+def spread_pixels(n_pixels, n):
+    """Indices of at most n pixels, spread evenly over all."""
+    return torch.linspace(0, n_pixels - 1, min(n, n_pixels)).round().long()
+
+
+def _standard_laplace(rng, recipe, n_pairs):
+    shape = (2, recipe.n_samples, n_pairs, recipe.latent_tokens, recipe.latent_dim)
+    return rng.laplace(size=shape).astype(np.float32)
+
+
+def _shown(rng, shape, most):
+    """Hide a random share of the points of each light curve, uniform in 0 to `most`.
+
+    Few light curves become many, and the encoder learns what little data cannot tell.
+    """
+    return rng.random(shape) >= most * rng.random((shape[0], 1))
+
+
+def _batches(n_pairs, batch_size, first, stop, seed):
+    """The pairs of some steps: epochs are permutations, the remainder of each is left out."""
+    batch_size = min(batch_size, n_pairs)
+    per_epoch = n_pairs // batch_size
+    epochs = range(first // per_epoch, (stop - 1) // per_epoch + 1)
+    order = [
+        np.random.default_rng((seed, 2, epoch)).permutation(n_pairs)[: per_epoch * batch_size]
+        for epoch in epochs
+    ]
+    batches = np.concatenate(order).reshape(-1, batch_size)
+    return batches[first - epochs[0] * per_epoch :][: stop - first]
