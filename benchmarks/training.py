@@ -109,26 +109,6 @@ def measure(data, ceiling, costs, batch, n_wavelengths, precision, mode):
     }
 
 
-def side_by_side(data, mode):
-    """Milliseconds a step of both recipes, alone and at the same time."""
-    free(data.flux.device)
-    cases = {name: Case(data, name, 16, 128, "fp32", mode) for name in RECIPES}
-    for case in cases.values():
-        case.run(5)
-
-    def together():
-        for case in cases.values():
-            case.start(100)
-        for case in cases.values():
-            case.steps.losses(100)
-
-    times = {
-        name: 10 * seconds(lambda case=case: case.run(100), data.flux.device, 3)
-        for name, case in cases.items()
-    }
-    return {"mode": mode, **times, "together": 10 * seconds(together, data.flux.device, 3)}
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -141,7 +121,7 @@ def main():
         torch.set_num_threads(1)
     data = pairs(1000 if options.device == "cuda" else 50, options.device)
     ceiling = ceilings(options.device)
-    report = {"torch": torch.__version__, "ceilings": ceiling, "rows": [], "together": [], "failed": []}
+    report = {"torch": torch.__version__, "ceilings": ceiling, "rows": [], "failed": []}
     if options.device == "cuda":
         report["device"] = torch.cuda.get_device_name()
     print("ceilings:", {name: f"{rate:.3g}" for name, rate in ceiling.items()}, "FLOP/s, byte/s", flush=True)
@@ -171,12 +151,7 @@ def main():
 
     for case in grid(options.device, options.quick):
         attempt(report["rows"], row, *case)
-    if options.device == "cuda":
-        for mode in ("graph", "compiled graph"):
-            attempt(report["together"], side_by_side, mode)
-    for part in ("rows", "together"):
-        if report[part]:
-            print(f"\n{table(report[part])}")
+    print(f"\n{table(report['rows'])}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from snlib.mmvae import MMVAE
 from snlib.published import read_published_sample
 from snlib.recipes import PROFILES, RECIPES, Profile
 from snlib.simulate import simulate
-from snlib.training import take_turns, training
+from snlib.training import train
 from snlib.weights import load_mmvae, save_mmvae
 
 __all__ = ["STAGES", "Run", "Trained", "open_run"]
@@ -114,13 +114,6 @@ class Run:
         -------
         Trained
         """
-        return self.mmvaes([recipe])[recipe]
-
-    def mmvaes(self, recipes=tuple(RECIPES)):
-        """The MMVAEs of several recipes by name; those to be trained are trained side by side."""
-        return dict(zip(recipes, take_turns(self._mmvae(recipe) for recipe in recipes), strict=True))
-
-    def _mmvae(self, recipe):
         path = self.folder / f"mmvae-{recipe}.safetensors"
         dataset = self.dataset()
         made_from = {
@@ -138,7 +131,7 @@ class Run:
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
             model = MMVAE(RECIPES[recipe]).to(self.device)
-        history = yield from training(
+        history = train(
             model,
             dataset.pairs("train", self.device),
             dataset.pairs("validation", self.device),

@@ -88,7 +88,7 @@ class Steps:
         """The losses of the block's n steps, as a tensor on the CPU; waits for them."""
         if self._stream is not None:
             torch.cuda.current_stream(self.device).wait_stream(self._stream)
-        return self._losses[:n].cpu()
+        return self._losses[:n].to("cpu", copy=True)  # the next block overwrites them
 
     @contextmanager
     def _on_stream(self):

@@ -12,7 +12,7 @@ from snlib.draws import draw_block, draw_noise, spread_pixels
 from snlib.steps import BLOCK, Steps, new_optimiser
 from snlib.weights import read_tensors, write_tensors
 
-__all__ = ["learning_rate", "mean_bound", "take_turns", "train", "training"]
+__all__ = ["learning_rate", "mean_bound", "train"]
 
 # Evaluate so often in a run, a short one at least every so many steps; save that often at least.
 _N_EVALUATIONS, _MOST_EVALUATIONS, _MOST_STEPS_BETWEEN = 20, 100, 500
@@ -31,39 +31,10 @@ def learning_rate(recipe, step, n_steps):
     return recipe.learning_rate * fraction
 
 
-def train(*arguments, **options):
-    """Train one model to the end: `training`, without turns."""
-    return take_turns([training(*arguments, **options)])[0]
-
-
-def take_turns(trainings):
-    """Run generators such as `training` side by side until each is done.
-
-    On CUDA the small kernels of one training leave most of the device to another.
-
-    Returns
-    -------
-    list
-        What each returned, in their order.
-    """
-    waiting, results = dict(enumerate(trainings)), {}
-    while waiting:
-        for key in list(waiting):
-            try:
-                next(waiting[key])
-            except StopIteration as done:
-                results[key] = done.value
-                del waiting[key]
-    return [results[key] for key in sorted(results)]
-
-
-def training(
-    model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None, precision="fp32"
-):
+def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None):
     """Maximise the model's bound, and leave it with the weights of the best validation bound.
 
-    A generator that yields while the device works on a block of steps (see `take_turns`).  All
-    randomness of a step (batch, latent samples, wavelengths, hidden points) is drawn on the CPU
+    All randomness of a step (batch, latent samples, wavelengths, hidden points) is drawn on the CPU
     from a stream of its own, seeded by the seed and the step; so an interrupted run goes on as if
     it had never stopped, and on every device the same numbers are drawn.
 
@@ -78,8 +49,6 @@ def training(
         Written at each evaluation and once a minute, and resumed from if it is of the same run.
     run : JSON, optional
         What else, beside recipe, steps and seed, tells one run from another (data, code).
-    precision : {"fp32", "tf32", "bf16"}
-        See `snlib.steps.Steps`.
 
     Returns
     -------
@@ -97,7 +66,7 @@ def training(
     recipe, optimiser = model.recipe, new_optimiser(model)
     run = {"recipe": recipe.to_dict(), "n_steps": n_steps, "seed": seed, "run": run}
     state = _State(model, optimiser, run, checkpoint)
-    steps = Steps(model, optimiser, train_pairs, precision)
+    steps = Steps(model, optimiser, train_pairs)
     every = evaluation_interval(n_steps)
 
     def prepare(first):
@@ -110,7 +79,6 @@ def training(
         while rates:
             steps.start(draws, rates)
             upcoming = prepare(state.step + len(rates))  # meanwhile, on CUDA
-            yield
             state.add(steps.losses(len(rates)), draws.index)
             progress.update(len(rates))
             if state.step % every == 0 or state.step == n_steps:

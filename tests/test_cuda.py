@@ -16,7 +16,7 @@ from snlib.evaluation import embed
 from snlib.mmvae import MMVAE
 from snlib.recipes import RECIPES
 from snlib.steps import BLOCK, Steps, new_optimiser
-from snlib.training import mean_bound, take_turns, train, training
+from snlib.training import mean_bound, train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -106,15 +106,6 @@ def test_a_killed_training_goes_on(dataset, small_recipe, tmp_path, monkeypatch)
     resumed = train(new_model(recipe), *pairs, n_steps=200, seed=3, checkpoint=checkpoint)
     for column in ("train_bound", "validation_bound"):
         np.testing.assert_allclose(resumed[column], unbroken[column], rtol=1e-4)
-
-
-def test_trainings_in_turns_are_what_they_are_alone(dataset, small_recipe):
-    recipes = [replace(small_recipe, learning_rate=SLOW, bound=bound) for bound in ("tight", "loose")]
-    pairs = [dataset.pairs(part, "cuda") for part in ("train", "validation")]
-    together = take_turns([training(new_model(r), *pairs, n_steps=300, seed=1) for r in recipes])
-    for recipe, history in zip(recipes, together, strict=True):
-        alone = train(new_model(recipe), *pairs, n_steps=300, seed=1)
-        np.testing.assert_allclose(history["validation_bound"], alone["validation_bound"], rtol=1e-4)
 
 
 def test_a_loss_that_is_not_finite_stops_the_training(dataset, small_recipe):

@@ -60,8 +60,8 @@ def test_events_are_made_once_and_again_when_the_code_changes(tiny, monkeypatch)
 
 def test_weights_are_trained_once_and_again_when_the_events_change(tiny, monkeypatch):
     calls = []
-    training = runs.training
-    monkeypatch.setattr(runs, "training", lambda *args: calls.append(args) or training(*args))
+    train = runs.train
+    monkeypatch.setattr(runs, "train", lambda *args: calls.append(args) or train(*args))
     first = open_run(tiny).mmvae("improved")
     again = open_run(tiny).mmvae("improved")
     assert len(calls) == 1
@@ -72,19 +72,6 @@ def test_weights_are_trained_once_and_again_when_the_events_change(tiny, monkeyp
     monkeypatch.setattr(runs, "simulate", lambda n, seed: simulate(n, seed + 1))
     open_run(tiny).mmvae("improved")
     assert len(calls) == 2
-
-
-def test_recipes_trained_side_by_side_are_what_they_are_alone(tiny):
-    together = open_run(tiny).mmvaes()
-    assert list(together) == ["paper", "improved"]
-    for name, trained in together.items():
-        assert trained.model.recipe.name == name
-        assert trained.provenance == open_run(tiny).mmvae(name).provenance
-    for path in open_run(tiny).folder.rglob("mmvae-*"):  # checkpoints, too
-        path.unlink()
-    alone = open_run(tiny).mmvae("paper").model.state_dict()
-    for name, weight in together["paper"].model.state_dict().items():
-        assert weight.equal(alone[name])
 
 
 def test_results_name_models_events_and_settings(tiny):

@@ -17,7 +17,7 @@ from snlib.draws import draw_block, draw_noise, spread_pixels
 from snlib.mmvae import MMVAE
 from snlib.recipes import RECIPES, Recipe
 from snlib.steps import Steps, new_optimiser
-from snlib.training import evaluation_interval, learning_rate, mean_bound, take_turns, train
+from snlib.training import evaluation_interval, learning_rate, mean_bound, train
 from snlib.weights import load_mmvae, read_tensors, save_mmvae, write_tensors
 
 
@@ -114,19 +114,6 @@ def test_a_process_killed_from_outside_resumes_bit_for_bit(pairs, small_recipe, 
     assert same_weights(unbroken, resumed)
 
 
-def test_trainings_in_turns_are_what_they_are_alone(pairs, small_recipe):
-    recipes = small_recipe, replace(small_recipe, bound="tight", batch_size=5)
-    alone = [new_model(recipe) for recipe in recipes]
-    histories = [train(model, *pairs, n_steps=n, seed=1) for model, n in zip(alone, (7, 12), strict=True)]
-    together = [new_model(recipe) for recipe in recipes]
-    results = take_turns(
-        training.training(model, *pairs, n_steps=n, seed=1)
-        for model, n in zip(together, (7, 12), strict=True)
-    )
-    assert [len(result) for result in results] == [len(history) for history in histories]
-    assert all(same_weights(a, b) for a, b in zip(alone, together, strict=True))
-
-
 def test_a_finished_checkpoint_is_not_trained_again(pairs, small_recipe, tmp_path, monkeypatch):
     checkpoint = tmp_path / "checkpoint.safetensors"
     first, again = new_model(small_recipe), new_model(small_recipe)
@@ -213,6 +200,16 @@ def test_hidden_points(pairs, small_recipe):
     assert shown.double().mean() == pytest.approx(1 - 0.8 / 2, abs=0.01)  # the share is uniform in 0-.8
     assert shown.double().mean(-1).std() > 0.8 / 12**0.5  # and each light curve's own
     assert draw_block(replace(small_recipe, hidden_points=0.0), pairs[0], 0, 5, seed=0).shown.all()
+
+
+def test_losses_outlive_the_next_block(pairs, small_recipe):
+    model = new_model(small_recipe)
+    steps = Steps(model, new_optimiser(model), pairs[0])
+    steps.start(draw_block(small_recipe, pairs[0], 0, 2, seed=0), [1e-3] * 2)
+    first = steps.losses(2)
+    before = first.clone()
+    steps.start(draw_block(small_recipe, pairs[0], 2, 4, seed=0), [1e-3] * 2)
+    assert torch.equal(first, before) and not torch.equal(steps.losses(2), before)
 
 
 def test_hidden_points_are_hidden_in_training(pairs, small_recipe):
