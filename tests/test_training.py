@@ -254,7 +254,7 @@ def test_a_step_is_adamw_on_the_mean_bound(pairs, small_recipe):
 
 def test_precisions_without_meaning_are_refused(pairs, small_recipe):
     with pytest.raises(ValueError, match="'fp8', expected one of"):
-        train(new_model(small_recipe), *pairs, n_steps=1, seed=0, precision="fp8")
+        Steps(new_model(small_recipe), None, pairs[0], precision="fp8")
 
 
 def test_the_validation_bound_does_not_depend_on_the_batches(pairs, small_recipe):
