@@ -26,6 +26,7 @@ PUBLISHED = os.path.abspath(config["published_sample"]) if config.get("published
 SUFFIX = "-published" if PUBLISHED else ""
 RUN = f"{os.environ.get('SNLIB_GENERATED', 'data/generated')}/{PROFILE}-seed{SEED}{SUFFIX}"
 RESULTS = f"data/results/{PROFILE}{SUFFIX}"
+COMPUTED = ("01_data", "02_light_curves", "03_mmvae", "04_cross_modal")
 WEIGHTS = [f"{RUN}/mmvae-{r}.{kind}" for r in ("paper", "improved") for kind in ("safetensors", "json", "csv")]
 
 PARAMETERS = f"-p profile {PROFILE} -p device {DEVICE} -p seed {SEED} -r published_sample {quote(PUBLISHED)}"
@@ -143,7 +144,7 @@ rule results:
         metrics=f"{RUN}/metrics.json",
         provenance=f"{RUN}/provenance.json",
         cover=f"{RUN}/light_curve_to_spectrum.png",
-        chapters=[f"{RUN}/chapters/{name}.ipynb" for name in ("01_data", "03_mmvae", "04_cross_modal")],
+        chapters=[f"{RUN}/chapters/{name}.ipynb" for name in COMPUTED],
     output:
         metrics=f"{RESULTS}/metrics.json",
         provenance=f"{RESULTS}/provenance.json",

@@ -114,5 +114,7 @@ def _simulate_event(grid, seed, visits, selection, skip_bad, index):
     # Like the visits before a Sedona model starts to shine: not observed.
     magnitudes[magnitudes > grid.faintest_magnitude] = np.nan
     cadence = draw_cadence(_visits(visits), np.random.default_rng((seed, 1, index)), selection)
-    light_curve = observe(magnitudes, surface.phase_days, *cadence)
-    return surface.object_id, surface.parameters, *light_curve, wavelength_aa, log10_fnu.astype(np.float32)
+    phase_days, magnitude, band = observe(magnitudes, surface.phase_days, *cadence)
+    # Machines differ in the last bit of a double: single precision makes them agree.
+    magnitude, log10_fnu = magnitude.astype(np.float32), log10_fnu.astype(np.float32)
+    return surface.object_id, surface.parameters, phase_days, magnitude, band, wavelength_aa, log10_fnu
