@@ -122,9 +122,9 @@ def plot_scatter(axes, spectra_by_name, phase_days, wavelength_aa):
     wavelength_aa : ndarray, shape (L,)
     """
     colours = plt.get_cmap("cividis")(np.linspace(0.75, 0.0, len(spectra_by_name)))
-    for ax, phase in zip(axes, range(len(phase_days)), strict=True):
+    for index, (ax, phase) in enumerate(zip(axes, phase_days, strict=True)):
         for (name, spectra), colour in zip(spectra_by_name.items(), colours, strict=True):
-            ax.plot(wavelength_aa, spectra[phase], color=colour, linewidth=0.9, label=name)
-        ax.set(title=f"{phase_days[phase]:+.0f} d", xlabel=WAVELENGTH_LABEL)
+            ax.plot(wavelength_aa, spectra[index], color=colour, linewidth=0.9, label=name)
+        ax.set(title=f"{phase:+.0f} d", xlabel=WAVELENGTH_LABEL)
     axes[0].set_ylabel(FNU_LABEL)
     axes[0].legend()

@@ -71,7 +71,12 @@ def simulate(
     if selection not in SELECTIONS:
         raise ValueError(f"selection is {selection!r}, expected one of {list(SELECTIONS)}")
     task = partial(_simulate_event, grid, seed, str(visits), selection, skip_bad)
-    rows = [row for row in tqdm(_map(task, n_events, workers), "simulate", n_events, mininterval=2) if row]
+    rows = []
+    for row in tqdm(_map(task, n_events, workers), "simulate", n_events, mininterval=2):
+        if isinstance(row, str):
+            warnings.warn(row, stacklevel=2)
+        else:
+            rows.append(row)
     if not rows:
         raise ValueError("none of the models could be read")
     names, parameters, phase_days, magnitude, band, wavelengths, log10_fnu = zip(*rows, strict=True)
@@ -102,6 +107,7 @@ def _map(task, n_events, workers):
 
 
 def _simulate_event(grid, seed, visits, selection, skip_bad, index):
+    """Give one event's row of arrays; of a model that is left out, why."""
     try:
         surface = grid.surface(index, seed)
         wavelength_aa, log10_fnu = extract_spectra(surface)
@@ -109,8 +115,7 @@ def _simulate_event(grid, seed, visits, selection, skip_bad, index):
     except (ValueError, FileNotFoundError) as error:
         if not skip_bad:
             raise
-        warnings.warn(f"event {index} left out: {error}", stacklevel=1)
-        return None
+        return f"event {index} left out: {error}"
     # Like the visits before a Sedona model starts to shine: not observed.
     magnitudes[magnitudes > grid.faintest_magnitude] = np.nan
     cadence = draw_cadence(_visits(visits), np.random.default_rng((seed, 1, index)), selection)

@@ -60,17 +60,15 @@ def cross_validate(events):
     fold = np.random.default_rng(0).permutation(len(events)) % _FOLDS
     truth = events.spectra.log10_fnu
     spectra = {name: np.empty(truth.shape) for name in ("surrogate", "PCA + ridge", "mean spectrum")}
-    magnitudes, surfaces = np.empty(events.light_curves.magnitude.shape), None
+    magnitudes, surfaces = np.empty(events.light_curves.magnitude.shape), {}
     for k in range(_FOLDS):
         seen, unseen, at = events.select(fold != k), events.select(fold == k), fold == k
         surrogate = fit(seen)
         spectra["surrogate"][at], magnitudes[at] = residuals(surrogate, unseen)
         spectra["mean spectrum"][at] = np.nanmean(seen.spectra.log10_fnu, axis=0) - truth[at]
         spectra["PCA + ridge"][at] = _regress(seen, unseen) - truth[at]
-        scatter = residual_surfaces(surrogate, unseen)
-        surfaces = np.empty((len(events), *scatter.shape[1:])) if surfaces is None else surfaces
-        surfaces[at] = scatter
-    return OutOfFold(spectra, magnitudes, surfaces)
+        surfaces |= zip(np.flatnonzero(at), residual_surfaces(surrogate, unseen), strict=True)
+    return OutOfFold(spectra, magnitudes, np.stack([surfaces[i] for i in range(len(events))]))
 
 
 def _regress(seen, unseen):
