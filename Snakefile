@@ -169,3 +169,16 @@ rule real:
         **logs("05_real_models"),
     shell:
         EXECUTE
+
+
+rule gpu:
+    input:
+        modules("files", "recipes"),
+        glob("data/results/h200/*.json"),
+        notebook="notebooks/06_gpu.ipynb",
+    output:
+        chapter=f"{RUN}/chapters/06_gpu.ipynb",
+    log:
+        **logs("06_gpu"),
+    shell:
+        EXECUTE
