@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
+from snlib.grid import beyond_grid, filename_from_parameters, parameters_from_filename
 from snlib.published import read_published_sample
 
 NAMES = [
@@ -256,6 +257,14 @@ def test_real_sample_has_the_published_shape(sample):
     assert events.spectra.log10_fnu.shape == (n, 5, 982)
     assert sample.diffusion_log10_fnu.shape == (n, 50, 5, 982)
     assert events.light_curves.observed.sum(1).min() > 24  # the published code's selection
+
+
+def test_real_file_names_are_read_and_written_again(sample):
+    events = sample.events
+    for name, parameters in zip(events.object_id, events.parameters, strict=True):
+        assert filename_from_parameters(parameters) == name
+        np.testing.assert_array_equal(parameters_from_filename(name), parameters)
+    assert beyond_grid(events.parameters) == []  # the limits of the grid hold for all of them
 
 
 def test_real_peak_magnitudes_are_those_of_type_ia_supernovae(sample):

@@ -1,15 +1,22 @@
 """Simulated events, and the spectra that are taken of them."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from snlib.events import BANDS
 from snlib.simulate import simulate
 from snlib.spectra import extract_spectra, observe_spectra
 from snlib.surfaces import Surface
 from snlib.surrogate import Surrogate
 from snlib.surrogate_grid import SurrogateGrid
+from snlib.survey import draw_cadence
+from snlib.visits import load_visits
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +155,28 @@ def test_surfaces_that_make_no_sense_are_refused(change, message):
     Surface(**fields)
     with pytest.raises(ValueError, match=message):
         Surface(**fields | change)
+
+
+def test_another_survey_and_the_other_rule(tmp_path):
+    """An OpSim database in place of the visits that come with the repository."""
+    shipped = load_visits()
+    strip = np.flatnonzero(np.abs(shipped.dec_deg + 20) < 15)
+    columns = {
+        "observationStartMJD": shipped.mjd,
+        "fieldRA": shipped.ra_deg,
+        "fieldDec": shipped.dec_deg,
+        "fiveSigmaDepth": shipped.five_sigma_depth,
+        "filter": np.array(BANDS)[shipped.band],
+    }
+    path = tmp_path / "strip.db"
+    with closing(sqlite3.connect(path)) as database:
+        table = pd.DataFrame({name: values[strip] for name, values in columns.items()})
+        table.to_sql("observations", database, index=False)
+    light_curves = simulate(3, seed=0, visits=path, selection="paper").light_curves
+    visits = load_visits(path)
+    for i in range(3):
+        phases, _ = draw_cadence(visits, np.random.default_rng((0, 1, i)), "paper")
+        seen = light_curves.phase_days[i][light_curves.observed[i]]
+        assert len(seen) and np.isin(seen, phases).all()
+    with pytest.raises(ValueError, match="selection is 'mine', expected one of"):
+        simulate(1, seed=0, selection="mine")
