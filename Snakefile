@@ -150,12 +150,14 @@ rule results:
         provenance=f"{RESULTS}/provenance.json",
         cover=f"{RESULTS}/light_curve_to_spectrum.png",
     run:
-        git = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+        git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+        # Results are being replaced at this moment: only what makes them counts as changed.
+        changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "snlib", "notebooks", "Snakefile"]).returncode
         executed = {Path(name).stem: read_json(name)["metadata"]["papermill"] for name in input.chapters}
         run_time = {name: round(run["duration"], 1) for name, run in executed.items()}
         shutil.copy(input.metrics, output.metrics)
         shutil.copy(input.cover, output.cover)
-        write_json(output.provenance, read_json(input.provenance) | {"commit": git.stdout.strip(), "run_time_s": run_time})
+        write_json(output.provenance, read_json(input.provenance) | {"commit": git.stdout.strip() + ("-dirty" if changed else ""), "run_time_s": run_time})
 
 
 rule real:
