@@ -175,7 +175,7 @@ rule real:
 
 rule gpu:
     input:
-        modules("files", "recipes"),
+        modules("files", "recipes", "plotting"),
         glob("data/results/h200/*.json"),
         notebook="notebooks/06_gpu.ipynb",
     output:

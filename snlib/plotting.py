@@ -17,6 +17,7 @@ __all__ = [
     "plot_metrics",
     "plot_reconstruction",
     "plot_spectra",
+    "plot_throughput",
     "use_style",
 ]
 
@@ -190,6 +191,24 @@ def plot_metrics(axes, posteriors, spectra, window=15):
         axes[:, 0], ("Residual [dex]", "Coverage of 90 % interval", "Interval width [dex]"), strict=True
     ):
         ax.set_ylabel(label)
+
+
+def plot_throughput(ax, steps):
+    """Draw pairs trained per second against the size of the batch, a line a mode and precision.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    steps : pandas.DataFrame
+        Columns ``batch, mode, precision, pairs/s``; see ``benchmarks/training.py``.
+    """
+    colours = dict(zip(steps["mode"].unique(), sns.color_palette("colorblind"), strict=False))
+    marks = {"fp32": "o-", "tf32": "s:", "bf16": "^--"}
+    for (mode, precision), line in steps.sort_values("batch").groupby(["mode", "precision"], sort=False):
+        label = f"{mode}, {precision}"
+        ax.loglog(line["batch"], line["pairs/s"], marks[precision], color=colours[mode], label=label)
+    ax.set(xlabel="Pairs in a batch", ylabel="Pairs trained per second")
+    ax.legend(fontsize="small")
 
 
 def plot_by_phase(axes, metrics):
