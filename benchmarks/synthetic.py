@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from snlib.dataset import Pairs, Scaling
+from snlib.dataset import Pairs, Scaling, on
 from snlib.events import LightCurves
 from snlib.transceiver import Photometry
 
@@ -25,7 +25,7 @@ def pairs(n_events, device):
     flux = normal(n_events, N_PHASES, 1) + 0.1 * normal(n_events, N_PHASES, N_PIXELS)
     seen = torch.rand(flux.shape, generator=generator) < 0.98
     return Pairs(
-        Photometry(**{name: values.to(device) for name, values in vars(photometry).items()}),
+        on(photometry, device),
         torch.linspace(-1.4, 1.4, N_PHASES, device=device),
         torch.linspace(-1.5, 2.1, N_PIXELS, device=device),
         (flux * seen).to(device),

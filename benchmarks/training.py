@@ -129,25 +129,19 @@ def main():
         )
     report["counted"] = {n: {"flops": f, "bytes": m} for n, (f, m) in costs.items()}
 
-    def attempt(results, work, *arguments):
+    for case in grid(options.device, options.quick):
         if time.monotonic() > deadline:
-            report["failed"].append([*arguments, "no time left"])
-            return
+            report["failed"].append([*case, "no time left"])
+            continue
         try:
-            results.append(work(data, *arguments))
-            print(table(results[-1:]).splitlines()[1], flush=True)
+            report["rows"].append(measure(data, ceiling, costs, *case))
+            print(table(report["rows"][-1:]).splitlines()[1], flush=True)
         except Exception as error:  # a row that fails, most often for memory, must not cost the others
             message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            report["failed"].append([*map(str, arguments), message])
-            print("failed:", *arguments[-4:], message, flush=True)
+            report["failed"].append([*case, message])
+            print("failed:", *case, message, flush=True)
         if options.json:
             write_json(options.json, report)
-
-    def row(data, *case):
-        return measure(data, ceiling, costs, *case)
-
-    for case in grid(options.device, options.quick):
-        attempt(report["rows"], row, *case)
     print(f"\n{table(report['rows'])}")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 __all__ = [
     "LAST_PHASE_DAYS",
+    "LIGHT_AA_PER_S",
     "PARAMETERS",
     "SPECTRUM_PHASES_DAYS",
     "SURFACE_PHASES_DAYS",
@@ -57,6 +58,7 @@ PARAMETERS = (
     Parameter("mixing_passes", r"$n_\mathrm{mix}$", "Mixing passes (printed as progenitor mass)", (1.0, 2.5)),
 )
 
+LIGHT_AA_PER_S = 2.99792458e18
 # Pixels that are .1 % wide, over all six filters; the published spectra are the 982 from 3000 to 8000 Å.
 SURFACE_WAVELENGTH_AA = 3000.112 * 1.001 ** np.arange(-182, 1301)
 WAVELENGTH_AA = SURFACE_WAVELENGTH_AA[182 : 182 + 982]

@@ -13,18 +13,18 @@ k(t) is fitted.  It grows towards peak, since early light is carried by packets 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter, uniform_filter1d
 
+from snlib.grid import LIGHT_AA_PER_S
 from snlib.spectra import observe_spectra
 
 __all__ = ["fit_log10_packets", "log10_packets_per_flux", "pixel_variance", "with_packet_noise"]
 
-_LIGHT_AA_PER_S = 2.99792458e18
 _SMOOTHING_PIXELS = 8.0
 _ITERATIONS = 10
 
 
 def _log10_bandwidth(wavelength_aa):
     """Log10 of the width of each pixel in Hz."""
-    return np.log10(_LIGHT_AA_PER_S * np.gradient(np.log(wavelength_aa)) / wavelength_aa)
+    return np.log10(LIGHT_AA_PER_S * np.gradient(np.log(wavelength_aa)) / wavelength_aa)
 
 
 def log10_packets_per_flux(wavelength_aa, ni56_mass_msun, log10_packets):

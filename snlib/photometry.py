@@ -6,10 +6,9 @@ import numpy as np
 from speclite.filters import load_filter
 
 from snlib.events import BANDS
+from snlib.grid import LIGHT_AA_PER_S
 
 __all__ = ["band_magnitudes"]
-
-_LIGHT_AA_PER_S = 2.99792458e18
 
 
 def band_magnitudes(wavelength_aa, log10_fnu):
@@ -63,6 +62,6 @@ def _filter_weights(wavelength_bytes):
         # The bins that hold the filter's ends count too: flux is interpolated within them.
         first = np.searchsorted(wavelength_aa, blue, side="right") - 1
         inside = slice(first, np.searchsorted(wavelength_aa, red) + 1)
-        flambda = np.diag(_LIGHT_AA_PER_S / wavelength_aa[inside] ** 2)
+        flambda = np.diag(LIGHT_AA_PER_S / wavelength_aa[inside] ** 2)
         result.append((inside, response.get_ab_maggies(flambda, wavelength_aa[inside])))
     return result

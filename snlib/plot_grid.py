@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from snlib.grid import LAST_PHASE_DAYS, PARAMETERS, SPECTRUM_PHASES_DAYS
-from snlib.plotting import FNU_LABEL, MODEL_COLOURS, WAVELENGTH_LABEL
+from snlib.plotting import FNU_LABEL, MODEL_COLOURS, WAVELENGTH_LABEL, plot_spectra
 from snlib.spectra import SPECTRUM_RANGE_AA
 
 __all__ = ["plot_corner", "plot_real_and_surrogate", "plot_scatter", "plot_surfaces"]
@@ -122,9 +122,6 @@ def plot_scatter(axes, spectra_by_name, phase_days, wavelength_aa):
     wavelength_aa : ndarray, shape (L,)
     """
     colours = plt.get_cmap("cividis")(np.linspace(0.75, 0.0, len(spectra_by_name)))
-    for index, (ax, phase) in enumerate(zip(axes, phase_days, strict=True)):
-        for (name, spectra), colour in zip(spectra_by_name.items(), colours, strict=True):
-            ax.plot(wavelength_aa, spectra[index], color=colour, linewidth=0.9, label=name)
-        ax.set(title=f"{phase:+.0f} d", xlabel=WAVELENGTH_LABEL)
-    axes[0].set_ylabel(FNU_LABEL)
+    for (name, spectra), colour in zip(spectra_by_name.items(), colours, strict=True):
+        plot_spectra(axes, wavelength_aa, phase_days, spectra, color=colour, linewidth=0.9, label=name)
     axes[0].legend()

@@ -13,13 +13,12 @@ import h5py
 import numpy as np
 
 from snlib.files import replacing
-from snlib.grid import filename_from_parameters, parameters_from_filename
+from snlib.grid import LIGHT_AA_PER_S, filename_from_parameters, parameters_from_filename
 from snlib.surfaces import Surface
 
 __all__ = ["SedonaGrid", "read_surface", "write_surface"]
 
 _SECONDS_PER_DAY = 86400.0
-_LIGHT_AA_PER_S = 2.99792458e18
 _CM_PER_PC = 3.0856775814913673e18
 _SPHERE_CM2 = 4 * np.pi * (10 * _CM_PER_PC) ** 2
 # What other units would break.
@@ -62,7 +61,7 @@ def read_surface(path):
         with np.errstate(divide="ignore"):
             log10_fnu = np.log10(luminosity[:, order]) - np.log10(_SPHERE_CM2)
         days = time / _SECONDS_PER_DAY
-        wavelength = _LIGHT_AA_PER_S / nu[order]
+        wavelength = LIGHT_AA_PER_S / nu[order]
         return Surface(path.stem, parameters, days - days[_peak(luminosity)], wavelength, log10_fnu)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -126,7 +125,7 @@ def write_surface(surface, folder):
     luminosity = 10.0 ** (surface.log10_fnu[:, ::-1] + np.log10(_SPHERE_CM2))
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file["time"] = days * _SECONDS_PER_DAY
-        file["nu"] = _LIGHT_AA_PER_S / surface.wavelength_aa[::-1]
+        file["nu"] = LIGHT_AA_PER_S / surface.wavelength_aa[::-1]
         file.create_dataset("Lnu", data=luminosity.astype(np.float32), compression="gzip", shuffle=True)
     return path
 

@@ -11,6 +11,7 @@ from torch.nn.functional import huber_loss
 from snlib.grid import LAST_PHASE_DAYS
 from snlib.packets import fit_log10_packets, pixel_variance
 from snlib.photometry import band_magnitudes
+from snlib.spectra import SPECTRUM_RANGE_AA
 from snlib.surrogate import (
     FAINTEST_MAGNITUDE,
     N_PHASE_SPLINES,
@@ -37,7 +38,7 @@ _CORRELATED_PIXELS = 4.0
 _HUBER_SIGMAS = 3.0
 # Penalties on the spline coefficients W_pij.
 _ROUGH_PHASE, _ROUGH_WAVELENGTH = 100.0, 10.0
-_SPECTRUM_RANGE_AA, _OUTSIDE_FACTOR = (3000.0, 8000.0), 10.0
+_OUTSIDE_FACTOR = 10.0
 _RIDGE_LINEAR, _RIDGE_QUADRATIC = 1.0, 1000.0
 # The short memory of Adam's second moment is what makes 300 steps enough: with the usual .999 the
 # warp and the late phases have not converged by then.
@@ -281,7 +282,7 @@ def _wavelength_penalty():
     greville = np.exp(
         np.convolve(WAVELENGTH_KNOTS[1:-1], np.ones(SPLINE_DEGREE) / SPLINE_DEGREE, mode="valid")
     )
-    blue, red = _SPECTRUM_RANGE_AA
+    blue, red = SPECTRUM_RANGE_AA
     inside = (greville > blue) & (greville < red)
     return _tensor(np.where(inside, _ROUGH_WAVELENGTH, _ROUGH_WAVELENGTH * _OUTSIDE_FACTOR))[1:-1]
 
