@@ -137,34 +137,33 @@ class CrossAttention(nn.Module):
 
     def forward(self, query, context, observed=None):
         """(B, Q, d), (B, C, d), (B, C) -> (B, Q, d); context that is not observed is not seen."""
+        unseen = query.new_zeros(context.shape[:2])
+        if observed is not None:
+            unseen = unseen.masked_fill(~observed, -torch.inf)
         attend = self._few_queries if query.shape[1] < context.shape[1] else self._short_context
-        query = query + attend(self.norm_query(query), self.norm_context(context), observed)
+        query = query + attend(self.norm_query(query), self.norm_context(context), unseen)
         return query + self.mlp(self.norm_mlp(query))
 
-    def _few_queries(self, query, context, observed):
+    def _few_queries(self, query, context, unseen):
         key, value = self._by_head(self.to_key.weight), self._by_head(self.to_value.weight)
         query = self._heads(self.to_query(query) * self.scale)  # (B, Q, heads, d / heads)
         query = einsum("bqhe,hed->bhqd", query, key).flatten(1, 2)
-        scores = (query @ context.mT).unflatten(1, (self.n_heads, -1))  # (B, heads, Q, C)
-        weights = self._softmax(scores, observed).flatten(1, 2)
+        weights = torch.baddbmm(unseen[:, None], query, context.mT).softmax(-1)  # (B, heads * Q, C)
         mixed = (weights @ context).unflatten(1, (self.n_heads, -1))  # (B, heads, Q, d)
         return self.to_out(einsum("bhqd,hed->bqhe", mixed, value).flatten(2) + self.to_value.bias)
 
-    def _short_context(self, query, context, observed):
+    def _short_context(self, query, context, unseen):
         weight, bias = self._by_head(self.to_query.weight), self._by_head(self.to_query.bias)
         key = self._heads(self.to_key(context) * self.scale)  # (B, C, heads, d / heads)
-        scores = query @ einsum("bche,hed->bdhc", key, weight).flatten(2)
-        scores = scores.unflatten(-1, (self.n_heads, -1)) + (key * bias).sum(-1).mT[:, None]
-        weights = self._softmax(scores, observed)  # (B, Q, heads, C)
+        of_query = einsum("bche,hed->bhcd", key, weight).flatten(1, 2)  # (B, heads * C, d)
+        shift = ((key * bias).sum(-1).mT + unseen[:, None]).flatten(1)  # (B, heads * C)
+        scores = torch.baddbmm(shift[..., None], of_query, query.mT)
+        # The long side last: a softmax over a handful of neighbours in memory is slow.
+        weights = scores.unflatten(1, (self.n_heads, -1)).softmax(2)  # (B, heads, C, Q)
         value = einsum(
             "bche,hed->bhcd", self._heads(self.to_value(context)), self._by_head(self.to_out.weight.mT)
         )
-        return weights.flatten(2) @ value.flatten(1, 2) + self.to_out.bias
-
-    def _softmax(self, scores, observed):
-        if observed is not None:
-            scores = scores.masked_fill(~observed[:, None, None], -torch.inf)
-        return scores.softmax(-1)
+        return weights.flatten(1, 2).mT @ value.flatten(1, 2) + self.to_out.bias
 
     def _heads(self, x):  # (B, N, d) -> (B, N, heads, d / heads)
         return x.unflatten(-1, (self.n_heads, -1))
