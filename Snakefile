@@ -16,7 +16,7 @@ from shlex import quote
 
 from snlib.files import read_json, write_json
 from snlib.notebooks import without_progress
-from snlib.runs import STAGES
+from snlib.stages import STAGES
 
 PROFILE = config.setdefault("profile", "quick")
 SEED = config.setdefault("seed", 0)

@@ -4,7 +4,9 @@ Only this module knows about standardisation: everything before it speaks days, 
 magnitudes and log10 erg/s/cm^2/Hz, everything behind it z-scores.
 """
 
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -13,7 +15,7 @@ from snlib.events import Events, LightCurves
 from snlib.grid import LAST_PHASE_DAYS
 from snlib.transceiver import Photometry, Spectrum
 
-__all__ = ["SPLIT_FRACTIONS", "Dataset", "Scaling", "make_dataset", "split_events"]
+__all__ = ["SPLIT_FRACTIONS", "Batch", "Dataset", "Pairs", "Scaling", "make_dataset", "on", "split_events"]
 
 SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
@@ -26,6 +28,8 @@ class Scaling:
     ----------
     time, magnitude, phase, wavelength, log10_fnu : tuple of float
         (mean, standard deviation) in days, mag, days, Angstrom and dex.
+    parameters : tuple of six such pairs
+        In the order and units of `snlib.grid.PARAMETERS`.
     """
 
     time: tuple[float, float]
@@ -33,13 +37,23 @@ class Scaling:
     phase: tuple[float, float]
     wavelength: tuple[float, float]
     log10_fnu: tuple[float, float]
+    parameters: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def from_dict(cls, values):
+        """Build a scaling from stored values."""
+        values = dict(values)
+        parameters = tuple(tuple(pair) for pair in values.pop("parameters"))
+        return cls(parameters=parameters, **{name: tuple(pair) for name, pair in values.items()})
+
+    to_dict = asdict
 
     @classmethod
     def fit(cls, events):
         """Take the scaling from what is observed in `events`."""
 
         def moments(values):
-            return float(np.nanmean(values)), float(np.nanstd(values))
+            return float(np.nanmean(values)), float(np.nanstd(values)) or 1.0  # of a constant
 
         light_curves, spectra = events.light_curves, events.spectra
         return cls(
@@ -48,12 +62,18 @@ class Scaling:
             moments(spectra.phase_days),
             moments(spectra.wavelength_aa),
             moments(spectra.log10_fnu),
+            tuple(moments(values) for values in events.parameters.T),
         )
 
     def standardise(self, name, values):
         """Physical values -> float32 tensor of z-scores; 0 where NaN."""
-        mean, scale = getattr(self, name)
+        mean, scale = np.transpose(getattr(self, name))
         return torch.from_numpy(np.nan_to_num((np.asarray(values, float) - mean) / scale).astype(np.float32))
+
+    def physical_parameters(self, z_scores):
+        """Z-scores of parameters, shape (..., 6) -> physical values."""
+        mean, scale = np.transpose(self.parameters)
+        return mean + scale * z_scores
 
     def photometry(self, light_curves):
         """LightCurves -> Photometry."""
@@ -87,6 +107,11 @@ class Dataset:
         """The events of one part of the split."""
         return self.events.select(self.split[name])
 
+    def digest(self):
+        """SHA-256 of events and split: equal for equal datasets."""
+        split = {name: index.tolist() for name, index in self.split.items()}
+        return hashlib.sha256(f"{self.events.digest()} {json.dumps(split)}".encode()).hexdigest()
+
     def pairs(self, name, device):
         """Standardised pairs of a light curve and one of its spectra, on a device."""
         return Pairs.from_events(self.part(name), self.scaling, device)
@@ -104,6 +129,7 @@ class Pairs:
     wavelength : Tensor, shape (L,)
     flux : Tensor, shape (N, P, L)
     observed : Tensor of bool, shape (N, P, L)
+    parameters : Tensor, shape (N, 6)
     """
 
     photometry: Photometry
@@ -111,6 +137,7 @@ class Pairs:
     wavelength: torch.Tensor
     flux: torch.Tensor
     observed: torch.Tensor
+    parameters: torch.Tensor
 
     @classmethod
     def from_events(cls, events, scaling, device):
@@ -122,21 +149,47 @@ class Pairs:
             scaling.standardise("wavelength", spectra.wavelength_aa).to(device),
             scaling.standardise("log10_fnu", spectra.log10_fnu).to(device),
             torch.from_numpy(spectra.observed).to(device),
+            scaling.standardise("parameters", events.parameters).to(device),
         )
 
     def __len__(self):
         return self.flux.shape[0] * self.flux.shape[1]
 
-    def take(self, index):
-        """The pairs of an index tensor into the N P pairs: (Photometry, Spectrum)."""
+    def take(self, index, shown=True):
+        """The pairs of an index tensor into the N P pairs, shape (B,), as a Batch.
+
+        A mask `shown`, shape (B, T), hides the light-curve points where it is False.
+        """
         event, phase = index // self.flux.shape[1], index % self.flux.shape[1]
         x = self.photometry
-        return (
-            Photometry(x.time[event], x.band[event], x.value[event], x.observed[event]),
+        return Batch(
+            event,
+            Photometry(x.time[event], x.band[event], x.value[event], x.observed[event] & shown),
             Spectrum(
                 self.phase[phase], self.wavelength, self.flux[event, phase], self.observed[event, phase]
             ),
+            self.parameters[event],
         )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B pairs of a light curve and a spectrum of the same supernova.
+
+    Attributes
+    ----------
+    event : Tensor of int, shape (B,)
+        Which supernova.
+    photometry : Photometry
+    spectrum : Spectrum
+    parameters : Tensor, shape (B, 6)
+        Of the explosion, z-scores.
+    """
+
+    event: torch.Tensor
+    photometry: Photometry
+    spectrum: Spectrum
+    parameters: torch.Tensor
 
 
 def on(batch, device):
@@ -144,16 +197,14 @@ def on(batch, device):
     return replace(batch, **{name: values.to(device) for name, values in vars(batch).items()})
 
 
-def make_dataset(events, seed, fractions=SPLIT_FRACTIONS):
-    """Cut the light curves, split the events and fit the scaling.
+def make_dataset(events, split):
+    """Cut the light curves and fit the scaling to the training events.
 
     Parameters
     ----------
     events : Events
-    seed : int
-        Of the split.
-    fractions : dict of str to float
-        Of the parts, in order; they sum to one.  No part is left empty.
+    split : dict of str to array of int
+        Indices of the "train", "validation" and "test" events; see `split_events`.
 
     Returns
     -------
@@ -162,8 +213,14 @@ def make_dataset(events, seed, fractions=SPLIT_FRACTIONS):
     Raises
     ------
     ValueError
-        If there are too few events for the parts.
+        If the parts are not three disjoint sets of events, none of them empty.
     """
+    split = {name: np.asarray(index, int) for name, index in split.items()}
+    if set(split) != set(SPLIT_FRACTIONS) or not all(map(len, split.values())):
+        raise ValueError(f"split: expected the parts {list(SPLIT_FRACTIONS)}, none of them empty")
+    index = np.concatenate(list(split.values()))
+    if len(set(index.tolist())) < len(index) or index.min() < 0 or index.max() >= len(events):
+        raise ValueError(f"split: an index is twice there or not one of {len(events)} events")
     light_curves = events.light_curves
     late = light_curves.phase_days > LAST_PHASE_DAYS
     events = replace(
@@ -172,17 +229,27 @@ def make_dataset(events, seed, fractions=SPLIT_FRACTIONS):
             light_curves.phase_days, np.where(late, np.nan, light_curves.magnitude), light_curves.band
         ),
     )
-    split = split_events(len(events), seed, fractions)
     return Dataset(events, split, Scaling.fit(events.select(split["train"])))
 
 
 def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
-    """Split events at random; see `make_dataset`.
+    """Split events at random.
+
+    Parameters
+    ----------
+    n_events, seed : int
+    fractions : dict of str to float
+        Of the parts, in order; they sum to one.  No part is left empty.
 
     Returns
     -------
     dict of str to ndarray of int
         Indices of the events of each part, ascending.
+
+    Raises
+    ------
+    ValueError
+        If there are too few events for the parts.
     """
     n_held_out = [max(1, round(fraction * n_events)) for fraction in list(fractions.values())[1:]]
     if sum(n_held_out) >= n_events:

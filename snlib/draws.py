@@ -16,8 +16,8 @@ class Draws:
     ----------
     index : Tensor of int, shape (B,)
         The pairs of the batch.
-    noise : Tensor, shape (2, K, B, tokens, dim)
-        Standard Laplace numbers behind the latent samples.
+    noise : Tensor, shape (M, K, B, tokens, dim)
+        Standard Laplace numbers behind the latent samples from M posteriors.
     pixels : Tensor of int, shape (n_wavelengths,)
         The wavelengths that are decoded.
     shown : Tensor of bool, shape (B, T)
@@ -29,8 +29,17 @@ class Draws:
     pixels: torch.Tensor
     shown: torch.Tensor
 
+    def share(self, part, n_parts):
+        """Of a block of steps, the draws for every n-th pair: one process's share of each batch."""
+        return Draws(
+            self.index[:, part::n_parts],
+            self.noise[:, :, :, part::n_parts],
+            self.pixels,
+            self.shown[:, part::n_parts],
+        )
 
-def draw_block(recipe, pairs, first, stop, seed):
+
+def draw_block(model, pairs, first, stop, seed):
     """The draws of the steps `first` to `stop` - 1.
 
     Every step has a stream of its own, seeded by the seed and the step: a step's draws do not
@@ -38,7 +47,8 @@ def draw_block(recipe, pairs, first, stop, seed):
 
     Parameters
     ----------
-    recipe : snlib.recipes.Recipe
+    model : torch.nn.Module
+        Says by its recipe and its number of posteriors what is needed.
     pairs : snlib.dataset.Pairs
         Training pairs.
     first, stop, seed : int
@@ -48,20 +58,21 @@ def draw_block(recipe, pairs, first, stop, seed):
     Draws
         On the CPU.
     """
+    recipe = model.recipe
     batches = _batches(len(pairs), recipe.batch_size, first, stop, seed)
     n_slots, n_pixels = pairs.photometry.value.shape[1], pairs.flux.shape[-1]
     steps = []
     for step, index in zip(range(first, stop), batches, strict=True):
         rng = np.random.default_rng((seed, 1, step))
-        noise = _standard_laplace(rng, recipe, len(index))
+        noise = _standard_laplace(rng, model, len(index))
         pixels = rng.permutation(n_pixels)[: recipe.n_wavelengths]
         steps.append((index, noise, pixels, _shown(rng, (len(index), n_slots), recipe.hidden_points)))
     return Draws(*(torch.from_numpy(np.stack(column)) for column in zip(*steps, strict=True)))
 
 
-def draw_noise(recipe, n_pairs, seed):
-    """The latent noise of all validation pairs, shape (2, K, n_pairs, tokens, dim)."""
-    return torch.from_numpy(_standard_laplace(np.random.default_rng((seed, 3)), recipe, n_pairs))
+def draw_noise(model, n_pairs, seed):
+    """The latent noise of all validation pairs, shape (M, K, n_pairs, tokens, dim)."""
+    return torch.from_numpy(_standard_laplace(np.random.default_rng((seed, 3)), model, n_pairs))
 
 
 def spread_pixels(n_pixels, n):
@@ -69,8 +80,10 @@ def spread_pixels(n_pixels, n):
     return torch.linspace(0, n_pixels - 1, min(n, n_pixels)).round().long()
 
 
-def _standard_laplace(rng, recipe, n_pairs):
-    shape = (2, recipe.n_samples, n_pairs, recipe.latent_tokens, recipe.latent_dim)
+def _standard_laplace(rng, model, n_pairs):
+    recipe = model.recipe
+    latent = (recipe.latent_tokens, recipe.latent_dim)
+    shape = (model.n_posteriors, recipe.n_samples, n_pairs, *latent)
     return rng.laplace(size=shape).astype(np.float32)
 
 

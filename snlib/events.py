@@ -62,6 +62,10 @@ class LightCurves:
         """Mask of shape (N, T): True where there is an observation."""
         return ~np.isnan(self.magnitude)
 
+    def select(self, index):
+        """Some of the light curves, by an index array or a slice."""
+        return LightCurves(self.phase_days[index], self.magnitude[index], self.band[index])
+
 
 @dataclass(frozen=True)
 class Spectra:
@@ -138,15 +142,12 @@ class Events:
 
     def select(self, index):
         """Some of the events, by an index array."""
-        light_curves, spectra = self.light_curves, self.spectra
         return replace(
             self,
             object_id=self.object_id[index],
             parameters=self.parameters[index],
-            light_curves=LightCurves(
-                light_curves.phase_days[index], light_curves.magnitude[index], light_curves.band[index]
-            ),
-            spectra=replace(spectra, log10_fnu=spectra.log10_fnu[index]),
+            light_curves=self.light_curves.select(index),
+            spectra=replace(self.spectra, log10_fnu=self.spectra.log10_fnu[index]),
         )
 
     def arrays(self):

@@ -1,10 +1,38 @@
-"""Bounds on the evidence of several modalities (Eq. 3)."""
+"""Training objectives: bounds on the evidence of one or more modalities (Eq. 3), and InfoNCE."""
 
 import math
 
 import torch
+from torch.distributions import kl_divergence
 
-__all__ = ["importance_log_weights", "iwae"]
+__all__ = ["elbo", "importance_log_weights", "info_nce", "iwae"]
+
+
+def elbo(expert, x, prior, noise):
+    """Evidence lower bound, ``E_q log p(x | z) - KL(q || p)``, with the divergence in closed form.
+
+    For Laplace posterior (location mu, scale b) and standard Laplace prior the divergence is
+    ``|mu| + b exp(-|mu| / b) - log b - 1`` for each latent number.
+
+    Parameters
+    ----------
+    expert : object
+        With ``posterior(x) -> Distribution`` over latents (B, *latent), of a location and a scale,
+        and ``log_likelihood(z, x) -> (K, B)`` for z of shape (K, B, *latent).
+    x : input of the expert
+    prior : torch.distributions.Distribution
+        Over single latent numbers.
+    noise : Tensor, shape (K, B, *latent)
+        Draws from the posterior's family with location 0 and scale 1.
+
+    Returns
+    -------
+    Tensor, shape (B,)
+    """
+    posterior = expert.posterior(x)
+    z = posterior.loc + posterior.scale * noise
+    divergence = kl_divergence(posterior, prior).flatten(1).sum(-1)
+    return expert.log_likelihood(z, x).mean(0) - divergence
 
 
 def importance_log_weights(experts, inputs, prior, noise):
@@ -16,8 +44,7 @@ def importance_log_weights(experts, inputs, prior, noise):
     Parameters
     ----------
     experts : sequence of M objects
-        Each with ``posterior(x) -> Distribution`` over latents (B, *latent), of a location and a
-        scale, and ``log_likelihood(z, x) -> (S, B)`` for z of shape (S, B, *latent).
+        Each as in `elbo`.
     inputs : sequence of M inputs
     prior : torch.distributions.Distribution
         Over single latent numbers.
@@ -62,3 +89,26 @@ def iwae(log_weights, bound):
     if bound == "loose":
         return (log_weights.logsumexp(1) - math.log(n_samples)).mean(0)
     raise ValueError(f"bound is {bound!r}, expected 'tight' or 'loose'")
+
+
+def info_nce(similarity, event):
+    """InfoNCE of each pair of a batch: finding its spectrum by its light curve, and the reverse.
+
+    Parameters
+    ----------
+    similarity : Tensor, shape (B, B)
+        Of light curve i (rows) and spectrum j (columns).
+    event : Tensor of int, shape (B,)
+        The supernova of each pair.  Other pairs of the same supernova are no counterexamples (a
+        supernova has one light curve, but spectra at several phases), and are left out.
+
+    Returns
+    -------
+    Tensor, shape (B,)
+        Mean of the two cross-entropies, in nats.
+    """
+    itself = torch.eye(len(event), dtype=torch.bool, device=event.device)
+    other_view = (event[:, None] == event) & ~itself
+    logits = similarity.masked_fill(other_view, -torch.inf)
+    by_light_curve, by_spectrum = (logits.log_softmax(dim).diagonal() for dim in (1, 0))
+    return -(by_light_curve + by_spectrum) / 2

@@ -30,6 +30,8 @@ class Recipe:
         Pairs of a light curve and a spectrum.
     hidden_points : float
         At each step hide a random share of each light curve's points, up to this one.
+    temperature : float or None
+        Of the contrastive model; None to learn it.
     learning_rate : float
     schedule : {"constant", "onecycle"}
     clip_norm : float or None
@@ -50,6 +52,7 @@ class Recipe:
     n_wavelengths: int = 128
     batch_size: int = 16
     hidden_points: float = 0.0
+    temperature: float | None = 0.1
     learning_rate: float = 1e-3
     schedule: str = "constant"
     clip_norm: float | None = None
@@ -89,7 +92,8 @@ class Recipe:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        # What the text says; where it is silent (frequencies, likelihood scale, K, batch), the code.
+        # What the text says and, where it is silent (frequencies, likelihood scale, K, batch,
+        # temperature), what the published code does.
         Recipe("paper"),
         Recipe(
             "improved",
@@ -98,6 +102,7 @@ RECIPES = {
             likelihood_scale="learned",
             bound="loose",
             hidden_points=0.9,
+            temperature=None,
             learning_rate=3e-3,
             schedule="onecycle",
             clip_norm=1.0,

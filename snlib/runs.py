@@ -4,51 +4,29 @@ Every notebook opens a run and asks it for what it needs; what is there and up t
 the rest is made.
 """
 
-import hashlib
 import os
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 
-import pandas as pd
 import torch
 
-from snlib import evaluation
-from snlib.dataset import SPLIT_FRACTIONS, make_dataset
+from snlib.dataset import SPLIT_FRACTIONS, make_dataset, split_events
 from snlib.events import Events
-from snlib.files import DATA, replacing, write_json
-from snlib.mmvae import MMVAE
+from snlib.files import DATA, write_json
+from snlib.posteriors import from_light_curve, mean_spectrum, spectrum_posteriors, summarise_samples
 from snlib.published import read_published_sample
 from snlib.recipes import PROFILES, RECIPES, Profile
 from snlib.simulate import simulate
-from snlib.training import train
-from snlib.weights import load_mmvae, save_mmvae
+from snlib.stages import digest
+from snlib.steps import new_fabric
+from snlib.trained import train_or_load
 
-__all__ = ["STAGES", "Run", "Trained", "open_run"]
+__all__ = ["Run", "open_run"]
 
 # With 60 models at hand, one in five is held out.
 _PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
-
-_MODULES = {
-    "events": "files grid surfaces surrogate packets surrogate_grid visits photometry survey spectra events "
-    "simulate published",
-    "training": "recipes dataset transceiver mmvae objectives draws steps training weights",
-    "evaluation": "evaluation runs plotting",
-}
-# The files that decide the results of a stage, given those of the one before: the pipeline and
-# the caches go by them.
-STAGES = {stage: [f"snlib/{name}.py" for name in names.split()] for stage, names in _MODULES.items()}
-STAGES["events"] += ["data/surrogate.npz", "data/rubin_visits.npz"]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained model, its history and how it was made."""
-
-    model: MMVAE
-    history: pd.DataFrame
-    provenance: dict
 
 
 @dataclass(frozen=True)
@@ -76,7 +54,7 @@ class Run:
         """
         path = self.folder / "events.npz"
         made_from = {"source": "surrogate", "n_events": self.profile.n_events, "seed": self.seed}
-        made_from["code"] = _digest("events")
+        made_from["code"] = digest("events")
         if self.published_sample:
             events = read_published_sample(self.published_sample).events
         elif path.is_file() and (events := Events.load(path)).provenance == made_from:
@@ -97,59 +75,28 @@ class Run:
 
     @cached_property
     def _dataset(self):
-        return make_dataset(self.events(), self.seed, self._fractions())
+        events = self.events()
+        fractions = _PUBLISHED_FRACTIONS if self.published_sample else SPLIT_FRACTIONS
+        return make_dataset(events, split_events(len(events), self.seed, fractions))
 
-    def _fractions(self):
-        return _PUBLISHED_FRACTIONS if self.published_sample else SPLIT_FRACTIONS
-
-    def mmvae(self, recipe):
-        """The MMVAE of a recipe, trained on this run's training events.
+    def trained(self, model, recipe):
+        """A model of a recipe, trained on this run's training events.
 
         Parameters
         ----------
+        model : str
+            A name in `snlib.models.MODELS`.
         recipe : str
             A name in `snlib.recipes.RECIPES`.
 
         Returns
         -------
-        Trained
+        snlib.trained.Trained
         """
-        path = self.folder / f"mmvae-{recipe}.safetensors"
-        dataset = self.dataset()
-        made_from = {
-            "recipe": RECIPES[recipe].to_dict(),
-            "profile": asdict(self.profile),
-            "seed": self.seed,
-            "fractions": self._fractions(),
-            "events": dataset.events.digest(),
-            "code": _digest("training"),
-        }
-        if path.is_file() and path.with_suffix(".json").is_file():
-            model, _, provenance = load_mmvae(path, self.device)
-            if provenance["made_from"] == made_from:
-                return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            model = MMVAE(RECIPES[recipe]).to(self.device)
-        history = train(
-            model,
-            dataset.pairs("train", self.device),
-            dataset.pairs("validation", self.device),
-            self.profile.n_steps,
-            self.seed,
-            self.folder / "checkpoints" / path.name,
-            made_from,
+        fabric = new_fabric(self.device)
+        return train_or_load(
+            model, recipe, self.dataset(), self.profile.n_steps, self.seed, self.folder, fabric
         )
-        provenance = {
-            "made_from": made_from,
-            "device": self.device,
-            "torch": torch.__version__,
-            "seconds": float(history["seconds"].iloc[-1]),
-        }
-        with replacing(path.with_suffix(".csv")) as temporary:
-            history.to_csv(temporary, index=False)
-        save_mmvae(path, model, dataset.scaling, provenance)
-        return Trained(model, history, provenance)
 
     def posteriors(self):
         """LC -> spectrum posteriors of the test events, by method.
@@ -162,18 +109,22 @@ class Run:
         """
         dataset = self.dataset()
         test = dataset.part("test")
-        result = {("mean spectrum", "predictive"): evaluation.mean_spectrum(dataset.part("train"), len(test))}
+        result = {("mean spectrum", "predictive"): mean_spectrum(dataset.part("train"), len(test))}
         for recipe in RECIPES:
-            model = self.mmvae(recipe).model
-            parts = evaluation.spectrum_posteriors(
-                model, dataset.scaling, test, self.profile.n_posterior_samples, self.seed, self.device
+            model = self.trained("mmvae", recipe).model
+            posterior_of = partial(from_light_curve, model, dataset.scaling, device=self.device)
+            parts = spectrum_posteriors(
+                posterior_of,
+                model.spectrum,
+                dataset.scaling,
+                test,
+                self.profile.n_posterior_samples,
+                self.seed,
             )
             result |= {(f"MMVAE ({recipe})", kind): posterior for kind, posterior in parts.items()}
         if self.published_sample:
             samples = read_published_sample(self.published_sample).diffusion_log10_fnu
-            result["diffusion", "predictive"] = evaluation.summarise_samples(
-                samples[dataset.split["test"]], axis=1
-            )
+            result["diffusion", "predictive"] = summarise_samples(samples[dataset.split["test"]], axis=1)
         return result
 
     def write_results(self, metrics):
@@ -194,18 +145,10 @@ class Run:
             "device": self.device,
             "seed": self.seed,
             "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
-            "training_s": {name: round(self.mmvae(name).provenance["seconds"], 1) for name in RECIPES},
+            "training_s": {name: round(self.trained("mmvae", name).seconds(), 1) for name in RECIPES},
         }
         write_json(self.folder / "metrics.json", metrics.to_dict("records"))
         write_json(self.folder / "provenance.json", provenance)
-
-
-def _digest(stage):
-    """SHA-256 of the files that decide a stage's results."""
-    sha = hashlib.sha256()
-    for name in STAGES[stage]:
-        sha.update((DATA.parent / name).read_bytes())
-    return sha.hexdigest()
 
 
 def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):

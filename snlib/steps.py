@@ -6,18 +6,37 @@ compiled into fewer kernels and recorded as one CUDA graph, which is then replay
 """
 
 from contextlib import contextmanager
-from dataclasses import replace
 
 import torch
+from lightning_fabric import Fabric
+from torch import nn
 
 from snlib.draws import Draws
 
-__all__ = ["BLOCK", "PRECISIONS", "Steps", "new_optimiser"]
+__all__ = ["BLOCK", "Steps", "new_fabric", "new_optimiser"]
 
 BLOCK = 100  # most steps of a block
-PRECISIONS = ("fp32", "tf32", "bf16")
 COMPILER = {"combo_kernels": True}  # joins small kernels that do not depend on each other
 _STEPS_BEFORE_RECORDING = 3  # let compiler, optimiser and libraries allocate what they keep
+
+
+def new_fabric(device, precision="32-true", processes=1):
+    """Where and how to train: device, precision and number of processes.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda"}
+    precision : str
+        "32-true" or "bf16-mixed" (factors of matrix products in bfloat16, weights in float32).
+    processes : int
+        More than one share each batch (on CUDA, one a card); started by ``Fabric.launch``.
+
+    Returns
+    -------
+    lightning_fabric.Fabric
+    """
+    strategy = "ddp" if processes > 1 else "auto"
+    return Fabric(accelerator=device, devices=processes, precision=precision, strategy=strategy)
 
 
 def new_optimiser(model):
@@ -27,32 +46,41 @@ def new_optimiser(model):
     return torch.optim.AdamW(model.parameters(), lr=rate, fused=True, capturable=device.type == "cuda")
 
 
+class _MeanLoss(nn.Module):
+    """The mean loss of a batch of pairs: what Fabric wraps, so its arguments are plain tensors."""
+
+    def __init__(self, model, pairs):
+        super().__init__()
+        self.model, self.pairs = model, pairs
+
+    def forward(self, index, noise, pixels, shown):
+        return self.model(self.pairs.take(index, shown), noise, pixels).mean()
+
+
 class Steps:
-    """Optimiser steps on a model's bound.
+    """Optimiser steps on a model's loss.
 
     Parameters
     ----------
-    model : MMVAE
+    fabric : lightning_fabric.Fabric
+    model : torch.nn.Module
+        One of `snlib.models.MODELS`, on the device of `fabric`.
     optimiser : torch.optim.Optimizer
         From `new_optimiser`, with the state to go on from.
     pairs : snlib.dataset.Pairs
-        Training pairs, on the device of the model.
-    precision : {"fp32", "tf32", "bf16"}
-        Of matrix products: "tf32" rounds their factors to 11 bits (CUDA only), "bf16" to 8 (mixed
-        precision: weights and sums stay in float32).
+        Training pairs, on the same device.
     compiled, recorded : bool, optional
-        Compile the loss; record the step as a CUDA graph.  Both by default on CUDA only.
+        Compile the loss; record the step as a CUDA graph.  Both by default on one CUDA device only.
     """
 
-    def __init__(self, model, optimiser, pairs, precision="fp32", compiled=None, recorded=None):
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision is {precision!r}, expected one of {PRECISIONS}")
-        self.model, self.optimiser, self.pairs, self.precision = model, optimiser, pairs, precision
-        self.device = pairs.flux.device
+    def __init__(self, fabric, model, optimiser, pairs, compiled=None, recorded=None):
+        self.fabric, self.model, self.device = fabric, model, pairs.flux.device
         on_cuda = self.device.type == "cuda"
-        compiled = on_cuda if compiled is None else compiled
-        self._loss_of = torch.compile(_loss, dynamic=False, options=COMPILER) if compiled else _loss
-        self._recorded = on_cuda if recorded is None else recorded
+        loss = _MeanLoss(model, pairs)
+        if on_cuda if compiled is None else compiled:
+            loss = torch.compile(loss, dynamic=False, options=COMPILER)
+        self._loss_of, self.optimiser = fabric.setup(loss, optimiser)
+        self._recorded = on_cuda and fabric.world_size == 1 if recorded is None else recorded
         self._stream = torch.cuda.Stream(self.device) if on_cuda else None
         self._graph, self._n_run = None, 0
         # What a step reads and writes: its place in the block, and the block's draws, rates and losses.
@@ -67,11 +95,13 @@ class Steps:
         Parameters
         ----------
         draws : Draws
-            Of n steps, at most `BLOCK`, on the CPU; each block's steps alike in shape.
+            Of n steps, at most `BLOCK`, on the CPU; each block's steps alike in shape.  Of several
+            processes each does its share of every batch.
         rates : sequence of n float
             Learning rates.
         """
         n = len(rates)
+        draws = draws.share(self.fabric.global_rank, self.fabric.world_size)
         with self._on_stream():
             if self._draws is None:
                 self._draws = Draws(
@@ -85,10 +115,14 @@ class Steps:
                 self._run()
 
     def losses(self, n):
-        """The losses of the block's n steps, as a tensor on the CPU; waits for them."""
+        """The losses of the block's n steps, as a tensor on the CPU; waits for them.
+
+        The mean over processes: the loss of the whole batch.
+        """
         if self._stream is not None:
             torch.cuda.current_stream(self.device).wait_stream(self._stream)
-        return self._losses[:n].to("cpu", copy=True)  # the next block overwrites them
+        losses = self._losses[:n].clone()  # the next block overwrites them
+        return self.fabric.all_reduce(losses, reduce_op="mean").cpu()
 
     @contextmanager
     def _on_stream(self):
@@ -118,33 +152,14 @@ class Steps:
 
     def _step(self):
         """The step of the current row; touches the host in no way, so that it can be recorded."""
-        recipe, parameters = self.model.recipe, self.optimiser.param_groups[0]
-        draws = Draws(*(held.index_select(0, self._row)[0] for held in vars(self._draws).values()))
+        clip_norm, parameters = self.model.recipe.clip_norm, self.optimiser.param_groups[0]
+        draws = [held.index_select(0, self._row)[0] for held in vars(self._draws).values()]
         parameters["lr"].copy_(self._rates.index_select(0, self._row)[0])
         self.optimiser.zero_grad(set_to_none=True)
-        with _matmul_precision("high" if self.precision == "tf32" else "highest"):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-                loss = self._loss_of(self.model, self.pairs, draws)
-            loss.backward()
-        if recipe.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(parameters["params"], recipe.clip_norm)
+        loss = self._loss_of(*draws)
+        self.fabric.backward(loss)
+        if clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(parameters["params"], clip_norm)
         self.optimiser.step()
         self._losses.index_copy_(0, self._row, loss.detach()[None])
         self._row += 1
-
-
-def _loss(model, pairs, draws):
-    """Minus the mean bound of a batch."""
-    photometry, spectrum = pairs.take(draws.index)
-    photometry = replace(photometry, observed=photometry.observed & draws.shown)
-    return -model.bound(photometry, spectrum, draws.noise, draws.pixels).mean()
-
-
-@contextmanager
-def _matmul_precision(name):
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision(name)
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)

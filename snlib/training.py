@@ -1,4 +1,4 @@
-"""Training: AdamW on a bound, the best weights by validation, resumable after any kill."""
+"""Training: AdamW on a loss, the best weights by validation, resumable after any kill."""
 
 import math
 import time
@@ -9,14 +9,15 @@ import torch
 from tqdm import tqdm
 
 from snlib.draws import draw_block, draw_noise, spread_pixels
-from snlib.steps import BLOCK, Steps, new_optimiser
+from snlib.steps import BLOCK, Steps, new_fabric, new_optimiser
 from snlib.weights import read_tensors, write_tensors
 
-__all__ = ["learning_rate", "mean_bound", "train"]
+__all__ = ["learning_rate", "mean_loss", "train"]
 
 # Evaluate so often in a run, a short one at least every so many steps; save that often at least.
 _N_EVALUATIONS, _MOST_EVALUATIONS, _MOST_STEPS_BETWEEN = 20, 100, 500
 _MOST_SECONDS_UNSAVED = 60
+_VALIDATION_BATCH = 256  # the same on every device: InfoNCE depends on it
 
 
 def learning_rate(recipe, step, n_steps):
@@ -31,8 +32,8 @@ def learning_rate(recipe, step, n_steps):
     return recipe.learning_rate * fraction
 
 
-def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None):
-    """Maximise the model's bound, and leave it with the weights of the best validation bound.
+def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None, fabric=None):
+    """Minimise the model's loss, and leave it with the weights of the best validation loss.
 
     All randomness of a step (batch, latent samples, wavelengths, hidden points) is drawn on the CPU
     from a stream of its own, seeded by the seed and the step; so an interrupted run goes on as if
@@ -40,7 +41,8 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
 
     Parameters
     ----------
-    model : MMVAE
+    model : torch.nn.Module
+        One of `snlib.models.MODELS`.
     train_pairs, validation_pairs : snlib.dataset.Pairs
         On the model's device.
     n_steps : int
@@ -49,43 +51,55 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
         Written at each evaluation and once a minute, and resumed from if it is of the same run.
     run : JSON, optional
         What else, beside recipe, steps and seed, tells one run from another (data, code).
+    fabric : lightning_fabric.Fabric, optional
+        See `snlib.steps.new_fabric`; by default one process on the model's device.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``step, learning_rate, train_bound, validation_bound, seconds``: bounds in nats
-        per pair, the first averaged over the steps since the last row.
+        Columns ``step, learning_rate, train_loss, validation_loss, seconds``: losses a pair, the
+        first averaged over the steps since the last row.
 
     Raises
     ------
     FloatingPointError
         If a loss is not finite; the message names the step and its pairs.
     ValueError
-        If the checkpoint is damaged.
+        If the checkpoint is damaged, or a batch cannot be shared equally among the processes.
     """
     recipe, optimiser = model.recipe, new_optimiser(model)
+    fabric = fabric or new_fabric(train_pairs.flux.device.type)
+    if min(recipe.batch_size, len(train_pairs)) % fabric.world_size:
+        raise ValueError(
+            f"{fabric.world_size} processes cannot share equally in batches of "
+            f"{min(recipe.batch_size, len(train_pairs))}"
+        )
     run = {"recipe": recipe.to_dict(), "n_steps": n_steps, "seed": seed, "run": run}
     state = _State(model, optimiser, run, checkpoint)
-    steps = Steps(model, optimiser, train_pairs)
+    steps = Steps(fabric, model, optimiser, train_pairs)
     every = evaluation_interval(n_steps)
 
     def prepare(first):
         stop = min(first + BLOCK, first - first % every + every, n_steps)
         rates = [learning_rate(recipe, step, n_steps) for step in range(first, stop)]
-        return draw_block(recipe, train_pairs, first, stop, seed) if rates else None, rates
+        return draw_block(model, train_pairs, first, stop, seed) if rates else None, rates
 
-    with tqdm(total=n_steps, initial=state.step, desc=f"train {recipe.name}", mininterval=2) as progress:
+    shown, silent = {}, not fabric.is_global_zero
+    with tqdm(total=n_steps, initial=state.step, desc="train", mininterval=2, disable=silent) as progress:
         draws, rates = prepare(state.step)
         while rates:
             steps.start(draws, rates)
             upcoming = prepare(state.step + len(rates))  # meanwhile, on CUDA
-            state.add(steps.losses(len(rates)), draws.index)
+            losses = steps.losses(len(rates))
+            state.add(losses, draws.index)
+            shown["loss"] = f"{losses.mean():.4g}"
             progress.update(len(rates))
             if state.step % every == 0 or state.step == n_steps:
-                validation_bound = mean_bound(model, validation_pairs, seed)
-                progress.set_postfix(bound=f"{validation_bound:.1f}")
-                state.record(rates[-1], validation_bound)
-            state.save()
+                state.record(rates[-1], mean_loss(model, validation_pairs, seed))
+                shown["validation"] = f"{state.history[-1]['validation_loss']:.4g}"
+            progress.set_postfix(shown, refresh=False)
+            if fabric.is_global_zero:
+                state.save()
             draws, rates = upcoming
     model.load_state_dict(state.best)
     return pd.DataFrame(state.history)
@@ -97,20 +111,22 @@ def evaluation_interval(n_steps):
 
 
 @torch.no_grad()
-def mean_bound(model, pairs, seed):
-    """Mean bound over pairs, in nats: the same random numbers at every call, on any device.
+def mean_loss(model, pairs, seed):
+    """Mean loss over pairs: the same random numbers at every call, on any device.
 
     Decodes as many wavelengths as a training step, but spread evenly.
     """
     device = pairs.flux.device
-    noise = draw_noise(model.recipe, len(pairs), seed).to(device)
+    noise = draw_noise(model, len(pairs), seed).to(device)
     pixels = spread_pixels(pairs.flux.shape[-1], model.recipe.n_wavelengths).to(device)
-    batch_size = 1024 if device.type == "cuda" else 64
-    bounds = [
-        model.bound(*pairs.take(index), noise[:, :, index], pixels)
-        for index in torch.arange(len(pairs), device=device).split(batch_size)
+    training = model.training
+    model.eval()
+    losses = [
+        model(pairs.take(index), noise[:, :, index], pixels)
+        for index in torch.arange(len(pairs), device=device).split(_VALIDATION_BATCH)
     ]
-    return torch.cat(bounds).mean().item()
+    model.train(training)
+    return torch.cat(losses).mean().item()
 
 
 class _State:
@@ -119,7 +135,7 @@ class _State:
     def __init__(self, model, optimiser, run, path):
         self.model, self.optimiser, self.run, self.path = model, optimiser, run, path
         self.step, self.history, self.best = 0, [], _copy(model)
-        self.bounds = 0.0  # sum over the steps since the last row of the history
+        self.losses = 0.0  # sum over the steps since the last row of the history
         seconds = 0.0
         if path is not None and path.is_file():
             seconds = self._resume()
@@ -135,31 +151,31 @@ class _State:
         for loss, pairs in zip(losses.tolist(), index, strict=True):
             if not math.isfinite(loss):
                 raise FloatingPointError(f"step {self.step}: the loss is {loss} for pairs {pairs.tolist()}")
-            self.bounds -= loss
+            self.losses += loss
             self.step += 1
 
-    def record(self, rate, validation_bound):
+    def record(self, rate, validation_loss):
         """Add a row to the history; keep the weights if they are the best so far."""
-        if validation_bound > max((row["validation_bound"] for row in self.history), default=-math.inf):
+        if validation_loss < min((row["validation_loss"] for row in self.history), default=math.inf):
             self.best = _copy(self.model)
         since = self.history[-1]["step"] if self.history else 0
         self.history.append(
             {
                 "step": self.step,
                 "learning_rate": rate,
-                "train_bound": self.bounds / (self.step - since),
-                "validation_bound": validation_bound,
+                "train_loss": self.losses / (self.step - since),
+                "validation_loss": validation_loss,
                 "seconds": self.seconds,
             }
         )
-        self.bounds = 0.0
+        self.losses = 0.0
 
     def save(self):
         """Write the checkpoint, if there is a new row or the last one is old."""
         recorded = bool(self.history) and self.history[-1]["step"] == self.step
         if self.path is None or not (recorded or time.monotonic() - self.saved > _MOST_SECONDS_UNSAVED):
             return
-        place = {name: getattr(self, name) for name in ("run", "step", "bounds", "seconds", "history")}
+        place = {name: getattr(self, name) for name in ("run", "step", "losses", "seconds", "history")}
         write_tensors(self.path, self._tensors(), place)
         self.saved = time.monotonic()
 
@@ -181,7 +197,7 @@ class _State:
             parts[part][key] = tensor
         self.model.load_state_dict(parts["model"])
         self.best = parts["best"]
-        self.step, self.bounds, self.history = place["step"], place["bounds"], place["history"]
+        self.step, self.losses, self.history = place["step"], place["losses"], place["history"]
         state = self.optimiser.state_dict()
         for name, tensor in parts["optimiser"].items():
             index, key = name.split(".")

@@ -12,6 +12,7 @@ from torch import einsum, nn
 from snlib.events import BANDS
 
 __all__ = [
+    "MODALITIES",
     "CrossAttention",
     "Photometry",
     "PhotometryPosition",
@@ -113,9 +114,12 @@ class SpectrumPosition(nn.Module):
         return self.wavelength(x.wavelength)
 
 
-def _phase_sinusoid(position, recipe):
+MODALITIES = {"photometry": PhotometryPosition, "spectrum": SpectrumPosition}
+
+
+def _phase_sinusoid(modality, recipe):
     """Embed the phase of a spectrum; a light curve has none."""
-    return Sinusoid(recipe.d_model, recipe.time_max_frequency) if position is SpectrumPosition else None
+    return Sinusoid(recipe.d_model, recipe.time_max_frequency) if modality == "spectrum" else None
 
 
 class CrossAttention(nn.Module):
@@ -177,17 +181,16 @@ class TransceiverEncoder(nn.Module):
 
     Parameters
     ----------
-    position : type
-        `PhotometryPosition` or `SpectrumPosition`.
+    modality : {"photometry", "spectrum"}
     recipe : snlib.recipes.Recipe
     n_outputs : int
     """
 
-    def __init__(self, position, recipe, n_outputs):
+    def __init__(self, modality, recipe, n_outputs):
         super().__init__()
-        self.position = position(recipe)
+        self.position = MODALITIES[modality](recipe)
         self.value = nn.Linear(1, recipe.d_model)
-        self.phase = _phase_sinusoid(position, recipe)
+        self.phase = _phase_sinusoid(modality, recipe)
         self.queries = nn.Parameter(torch.randn(n_outputs, recipe.d_model) * recipe.d_model**-0.5)
         self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))
         self.norm = nn.LayerNorm(recipe.d_model)
@@ -214,16 +217,15 @@ class TransceiverDecoder(nn.Module):
 
     Parameters
     ----------
-    position : type
-        `PhotometryPosition` or `SpectrumPosition`.
+    modality : {"photometry", "spectrum"}
     recipe : snlib.recipes.Recipe
     n_outputs : int
     """
 
-    def __init__(self, position, recipe, n_outputs):
+    def __init__(self, modality, recipe, n_outputs):
         super().__init__()
-        self.position = position(recipe)
-        self.phase = _phase_sinusoid(position, recipe)
+        self.position = MODALITIES[modality](recipe)
+        self.phase = _phase_sinusoid(modality, recipe)
         self.latent = nn.Linear(recipe.latent_dim, recipe.d_model)
         self.index = nn.Parameter(torch.randn(recipe.latent_tokens, recipe.d_model) * recipe.d_model**-0.5)
         self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))

@@ -1,7 +1,6 @@
 """Weights on disk: safetensors beside a JSON file that says what they are."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -9,10 +8,12 @@ from safetensors.torch import save_file
 
 from snlib.dataset import Scaling
 from snlib.files import read_json, replacing, write_json
-from snlib.mmvae import MMVAE
+from snlib.models import new_model
 from snlib.recipes import Recipe
 
-__all__ = ["load_mmvae", "read_tensors", "save_mmvae", "write_tensors"]
+__all__ = ["load_model", "read_tensors", "save_model", "write_tensors"]
+
+_KEYS = {"model", "recipe", "scaling", "provenance"}
 
 
 def write_tensors(path, tensors, metadata=None):
@@ -38,28 +39,30 @@ def read_tensors(path):
         raise ValueError(f"{path}: not a readable safetensors file ({error})") from None
 
 
-def save_mmvae(path, model, scaling, provenance):
-    """Write weights to ``path`` and recipe, scaling and provenance to the JSON file beside it.
+def save_model(path, name, model, scaling, provenance):
+    """Write weights to ``path`` and what they are to the JSON file beside it.
 
     Parameters
     ----------
     path : path
         Ends in ``.safetensors``.
-    model : MMVAE
+    name : str
+        A name in `snlib.models.MODELS`.
+    model : torch.nn.Module
     scaling : Scaling
     provenance : dict
     """
-    config = {"recipe": model.recipe.to_dict(), "scaling": asdict(scaling), "provenance": provenance}
+    config = {"model": name, "recipe": model.recipe.to_dict(), "scaling": scaling.to_dict()}
     write_tensors(path, model.state_dict())
-    write_json(Path(path).with_suffix(".json"), config)
+    write_json(Path(path).with_suffix(".json"), config | {"provenance": provenance})
 
 
-def load_mmvae(path, device="cpu"):
-    """Read what `save_mmvae` wrote.
+def load_model(path, device="cpu"):
+    """Read what `save_model` wrote.
 
     Returns
     -------
-    model : MMVAE
+    model : torch.nn.Module
         On `device`.
     scaling : Scaling
     provenance : dict
@@ -73,15 +76,15 @@ def load_mmvae(path, device="cpu"):
     """
     path = Path(path)
     config = read_json(path.with_suffix(".json"))
-    if not isinstance(config, dict) or set(config) != {"recipe", "scaling", "provenance"}:
-        raise ValueError(f"{path.with_suffix('.json')}: expected the keys recipe, scaling and provenance")
+    if not isinstance(config, dict) or set(config) != _KEYS:
+        raise ValueError(f"{path.with_suffix('.json')}: expected the keys {', '.join(sorted(_KEYS))}")
     tensors, _ = read_tensors(path)
     try:
-        model = MMVAE(Recipe.from_dict(config["recipe"]))
+        model = new_model(config["model"], Recipe.from_dict(config["recipe"]), seed=0)
         _require_same_shapes(model.state_dict(), tensors)
         model.load_state_dict(tensors)
-        scaling = Scaling(**{name: tuple(moments) for name, moments in config["scaling"].items()})
-    except (TypeError, ValueError) as error:
+        scaling = Scaling.from_dict(config["scaling"])
+    except (TypeError, ValueError, KeyError) as error:
         raise ValueError(f"{path}: {error}") from None
     return model.to(device), scaling, config["provenance"]
 

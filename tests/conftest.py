@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from snlib.dataset import make_dataset
+from snlib.dataset import make_dataset, split_events
 from snlib.events import Events, LightCurves, Spectra
-from snlib.mmvae import MMVAE
+from snlib.models import new_model
 from snlib.recipes import RECIPES
 from snlib.transceiver import Photometry, Spectrum
 
@@ -38,7 +38,7 @@ def events():
     flux[rng.random(flux.shape) < 0.05] = np.nan
     return Events(
         np.array([f"event-{i}" for i in range(n)]),
-        np.tile([1.0, 1.0, 0.5, 0.45, 0.05, 50.0], (n, 1)),
+        np.array([1.0, 1.0, 0.5, 0.45, 0.05, 50.0]) * np.exp(0.2 * brightness)[:, None],
         LightCurves(phase_days, magnitude, rng.integers(0, 6, (n, slots))),
         Spectra(np.array([-10.0, 0.0, 10.0, 20.0, 30.0]), wavelength, flux),
         {"source": "test"},
@@ -47,7 +47,12 @@ def events():
 
 @pytest.fixture
 def dataset(events):
-    return make_dataset(events, seed=0)
+    return make_dataset(events, split_events(len(events), seed=0))
+
+
+@pytest.fixture
+def pairs(dataset):
+    return dataset.pairs("train", "cpu"), dataset.pairs("validation", "cpu")
 
 
 @pytest.fixture
@@ -59,8 +64,7 @@ def small_recipe():
 
 @pytest.fixture(params=["paper", "improved"])
 def model(request):
-    torch.manual_seed(0)
-    return MMVAE(RECIPES[request.param]).eval()
+    return new_model("mmvae", RECIPES[request.param], seed=0).eval()
 
 
 @pytest.fixture

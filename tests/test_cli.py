@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from snlib.cli import main
-from snlib.dataset import make_dataset
+from snlib.dataset import split_events
 from snlib.events import Events
 from snlib.files import read_json
 from snlib.grid import PARAMETERS, WAVELENGTH_AA
@@ -115,7 +115,7 @@ def test_simulate_writes_the_dataset_of_the_package(snlib, tmp_path):
     assert code == 0
     events = Events.load(tmp_path / "set" / "events.npz")
     assert events.digest() == simulate(12, seed=4).digest()
-    split = make_dataset(events, seed=4).split
+    split = split_events(12, seed=4)
     assert read_json(tmp_path / "set" / "split.json") == {name: i.tolist() for name, i in split.items()}
 
 

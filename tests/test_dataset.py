@@ -1,12 +1,13 @@
 """The split, the scaling and the batches."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from snlib.dataset import make_dataset
+from snlib.dataset import Scaling, make_dataset, split_events
 from snlib.grid import LAST_PHASE_DAYS
 
 
@@ -21,14 +22,29 @@ def test_parts_are_disjoint_and_complete(events, dataset):
 
 
 def test_the_split_follows_the_seed(events):
-    first, again, other = (make_dataset(events, seed).split["test"] for seed in (0, 0, 1))
+    first, again, other = (split_events(len(events), seed)["test"] for seed in (0, 0, 1))
     assert (first == again).all()
     assert (first != other).any()
 
 
-def test_too_few_events(events):
+def test_too_few_events():
     with pytest.raises(ValueError, match="2 events are too few"):
-        make_dataset(events.select(np.array([0, 1])), 0)
+        split_events(2, seed=0)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"test": []}, "none of them empty"),
+        ({"test": [0, 1], "train": [1, 2]}, "twice"),
+        ({"test": [20]}, "not one of 20 events"),
+        ({"test": [-1]}, "not one of 20 events"),
+        ({"more": [3]}, "expected the parts"),
+    ],
+)
+def test_splits_that_are_none_are_refused(events, dataset, change, message):
+    with pytest.raises(ValueError, match=message):
+        make_dataset(events, dataset.split | change)
 
 
 def test_late_points_are_cut_and_nothing_else(events, dataset):
@@ -47,6 +63,7 @@ def test_training_values_have_mean_zero_and_scale_one(dataset):
         pairs.flux[pairs.observed],
         pairs.phase,
         pairs.wavelength,
+        *pairs.parameters.T,
     ):
         assert values.mean() == pytest.approx(0, abs=1e-4)
         assert values.std(correction=0) == pytest.approx(1, abs=1e-4)
@@ -55,7 +72,7 @@ def test_training_values_have_mean_zero_and_scale_one(dataset):
 def test_test_events_do_not_touch_the_scaling(events, dataset):
     flux = events.spectra.log10_fnu.copy()
     flux[dataset.split["test"]] += 3
-    other = make_dataset(replace(events, spectra=replace(events.spectra, log10_fnu=flux)), 0)
+    other = make_dataset(replace(events, spectra=replace(events.spectra, log10_fnu=flux)), dataset.split)
     assert other.scaling == dataset.scaling
 
 
@@ -71,7 +88,9 @@ def test_unobserved_slots_are_zero_and_masked(dataset):
 def test_a_pair_is_the_light_curve_and_one_spectrum_of_one_event(dataset):
     pairs = dataset.pairs("train", "cpu")
     events, scaling = dataset.part("train"), dataset.scaling
-    photometry, spectrum = pairs.take(torch.tensor([13, 0]))  # event 2, phase 3; event 0, phase 0
+    batch = pairs.take(torch.tensor([13, 0]))  # event 2, phase 3; event 0, phase 0
+    photometry, spectrum = batch.photometry, batch.spectrum
+    assert batch.event.tolist() == [2, 0]
     assert len(pairs) == 16 * 5
     mean, scale = scaling.log10_fnu
     expected = events.spectra.log10_fnu[2, 3]
@@ -82,3 +101,30 @@ def test_a_pair_is_the_light_curve_and_one_spectrum_of_one_event(dataset):
     seen = events.light_curves.observed[2]
     magnitude = photometry.value[0].numpy()[seen] * scale + mean
     np.testing.assert_allclose(magnitude, events.light_curves.magnitude[2][seen], atol=1e-4)
+    np.testing.assert_allclose(
+        scaling.physical_parameters(batch.parameters.numpy()), events.parameters[[2, 0]], rtol=1e-5
+    )
+
+
+def test_hidden_points_are_not_observed(dataset):
+    pairs = dataset.pairs("train", "cpu")
+    index, shown = torch.tensor([13, 0]), torch.rand(2, 30) < 0.5
+    observed = pairs.take(index).photometry.observed
+    assert torch.equal(pairs.take(index, shown).photometry.observed, observed & shown)
+    assert (observed & ~shown).any()
+
+
+def test_the_scaling_survives_json(dataset):
+    stored = json.loads(json.dumps(dataset.scaling.to_dict()))
+    assert Scaling.from_dict(stored) == dataset.scaling
+
+
+def test_the_digest_sees_events_and_split(events, dataset):
+    other = split_events(len(events), seed=1)
+    digests = {make_dataset(events, split).digest() for split in (dataset.split, dataset.split, other)}
+    assert len(digests) == 2 and dataset.digest() in digests
+
+
+def test_a_constant_parameter_is_no_division_by_zero(events, dataset):
+    constant = replace(events, parameters=np.ones_like(events.parameters))
+    assert (make_dataset(constant, dataset.split).pairs("train", "cpu").parameters == 0).all()

@@ -1,19 +1,25 @@
 """Metrics by hand, and posteriors that mean what they say."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
+import torch
 
-from snlib.evaluation import (
+from snlib.embedding import embed, predict_parameters, retrieve_spectra
+from snlib.evaluation import compare_metrics, spectrum_metrics
+from snlib.events import Spectra
+from snlib.models import new_model
+from snlib.posteriors import (
     SpectrumPosterior,
-    compare_metrics,
-    embed,
+    from_light_curve,
+    from_spectra,
     mean_spectrum,
     posterior_samples,
-    spectrum_metrics,
     spectrum_posteriors,
     summarise_samples,
 )
-from snlib.events import Spectra
 
 
 def test_metrics_by_hand():
@@ -63,8 +69,9 @@ def draw(model, dataset):
     spectra = events.spectra
 
     def function(n_samples=40, phases=spectra.phase_days, wavelengths=spectra.wavelength_aa, seed=0):
+        posterior = from_light_curve(model, dataset.scaling, events)
         return posterior_samples(
-            model, dataset.scaling, events.light_curves, phases, wavelengths, n_samples, seed
+            posterior, model.spectrum, dataset.scaling, phases, wavelengths, n_samples, seed
         )
 
     return function
@@ -102,23 +109,42 @@ def test_samples_follow_the_seed_and_not_what_else_is_asked_for(draw, dataset):
 
 def test_a_light_curve_without_points_gives_prior_samples(model, dataset):
     test = dataset.part("test").select(np.array([0]))
-    blind = type(test.light_curves)(
-        test.light_curves.phase_days,
-        np.full_like(test.light_curves.magnitude, np.nan),
-        test.light_curves.band,
-    )
+    nothing = np.full_like(test.light_curves.magnitude, np.nan)
+    blind = replace(test, light_curves=replace(test.light_curves, magnitude=nothing))
+    posterior = from_light_curve(model, dataset.scaling, blind)
+    assert (posterior.loc == 0).all() and (posterior.scale == 1).all()
     latent, _ = posterior_samples(
-        model, dataset.scaling, blind, test.spectra.phase_days, test.spectra.wavelength_aa, 10, 0
+        posterior, model.spectrum, dataset.scaling, test.spectra.phase_days, test.spectra.wavelength_aa, 10, 0
     )
     assert np.isfinite(latent).all()
 
 
+def test_spectra_are_encoded_each_by_itself(model, dataset):
+    """Five spectra, five posteriors; decoded each at its own phase."""
+    event = dataset.part("test").select([0])
+    posterior = from_spectra(model.spectrum, dataset.scaling, event)
+    assert posterior.loc.shape == (5, 4, 4)
+    pairs = dataset.pairs("test", "cpu")
+    one = model.spectrum.posterior(pairs.take(torch.tensor([3])).spectrum)
+    np.testing.assert_allclose(posterior.loc[3], one.loc[0].detach(), atol=1e-5)
+    spectra = event.spectra
+    together, _ = posterior_samples(
+        posterior, model.spectrum, dataset.scaling, spectra.phase_days, spectra.wavelength_aa, 400, 0
+    )
+    alone, _ = posterior_samples(
+        one, model.spectrum, dataset.scaling, spectra.phase_days[[3]], spectra.wavelength_aa, 400, 1
+    )
+    error = np.hypot(together[:, 3].std(0), alone[:, 0].std(0)) / 20
+    assert (abs(together[:, 3].mean(0) - alone[:, 0].mean(0)) < 5 * error + 1e-5).all()
+
+
 def test_summaries_follow_from_the_samples(model, dataset):
     test = dataset.part("test")
-    posteriors = spectrum_posteriors(model, dataset.scaling, test, n_samples=20, seed=0)
+    posterior_of = partial(from_light_curve, model, dataset.scaling)
+    posteriors = spectrum_posteriors(posterior_of, model.spectrum, dataset.scaling, test, 20, seed=0)
     spectra, last = test.spectra, len(test) - 1
     latent, predictive = posterior_samples(
-        model, dataset.scaling, test.select([last]).light_curves, spectra.phase_days,
+        posterior_of(test.select([last])), model.spectrum, dataset.scaling, spectra.phase_days,
         spectra.wavelength_aa, 20, (0, last),
     )  # fmt: skip
     np.testing.assert_array_equal(posteriors["latent"].mean[last], latent.mean(0))
@@ -145,3 +171,55 @@ def test_embeddings_are_the_posteriors_of_single_light_curves(model, dataset, ba
         posterior = model.photometry.posterior(dataset.scaling.photometry(one))
         np.testing.assert_allclose(mean[i], posterior.loc[0].detach(), atol=1e-5)
         np.testing.assert_allclose(scale[i], posterior.scale[0].detach(), atol=1e-5)
+
+
+@pytest.fixture
+def contrastive(small_recipe):
+    return new_model("contrastive", small_recipe, seed=0).eval()
+
+
+def test_a_training_light_curve_retrieves_its_own_spectra(contrastive, dataset):
+    """Its own is the nearest; what it lacks comes from the next nearest that has it."""
+    train = dataset.part("train")
+    found = retrieve_spectra(contrastive, dataset.scaling, train, train.light_curves)
+    flux = train.spectra.log10_fnu
+    assert np.isnan(flux).any() and not np.isnan(found).any()
+    np.testing.assert_array_equal(found[~np.isnan(flux)], flux[~np.isnan(flux)])
+
+
+def test_the_nearest_neighbour_by_hand(contrastive, dataset):
+    """Nearest by the Frobenius distance of the 4 x 8 embeddings, one light curve at a time."""
+    train, test = dataset.part("train"), dataset.part("test")
+
+    def embedding(events, i):
+        return contrastive.photometry(dataset.scaling.photometry(events.light_curves.select([i])))[0]
+
+    found = retrieve_spectra(contrastive, dataset.scaling, train, test.light_curves)
+    for i in range(len(test)):
+        ours = embedding(test, i)
+        distances = [torch.linalg.matrix_norm(embedding(train, j) - ours).item() for j in range(len(train))]
+        flux = train.spectra.log10_fnu[np.argmin(distances)]
+        np.testing.assert_array_equal(found[i][~np.isnan(flux)], flux[~np.isnan(flux)])
+
+
+def test_a_pixel_nobody_has_stays_empty(contrastive, dataset):
+    train = dataset.part("train")
+    flux = train.spectra.log10_fnu.copy()
+    flux[:, 2, 7] = np.nan
+    train = replace(train, spectra=replace(train.spectra, log10_fnu=flux))
+    found = retrieve_spectra(contrastive, dataset.scaling, train, dataset.part("test").light_curves)
+    assert np.argwhere(np.isnan(found)).tolist() == [[0, 2, 7], [1, 2, 7]]
+
+
+@pytest.mark.parametrize("modality, shape", [("photometry", (16, 6)), ("spectrum", (16, 5, 6))])
+def test_predicted_parameters_are_physical(dataset, small_recipe, modality, shape):
+    model = new_model(f"{modality}-regressor", small_recipe, seed=0).eval()
+    events, pairs = dataset.part("train"), dataset.pairs("train", "cpu")
+    predicted = predict_parameters(model, dataset.scaling, events)
+    assert predicted.shape == shape
+    with torch.no_grad():
+        z = model.predict(getattr(pairs.take(torch.tensor([17])), modality))[0].numpy()  # event 3, phase 2
+    expected = events.parameters.mean(0) + events.parameters.std(0) * z
+    np.testing.assert_allclose(
+        predicted[3] if modality == "photometry" else predicted[3, 2], expected, rtol=1e-4
+    )

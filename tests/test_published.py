@@ -6,7 +6,9 @@ import warnings
 import numpy as np
 import pytest
 
+from snlib.evaluation import spectrum_metrics
 from snlib.grid import beyond_grid, filename_from_parameters, parameters_from_filename
+from snlib.posteriors import summarise_samples
 from snlib.published import read_published_sample
 
 NAMES = [
@@ -301,8 +303,6 @@ def test_real_diffusion_posterior_scores_as_computed_from_the_raw_files(sample, 
                 valid = raw["mask"][row] == 1
                 squares[phase] += ((mean - raw["gt"])[row][valid] ** 2).sum()
                 counts[phase] += valid.sum()
-    from snlib.evaluation import spectrum_metrics, summarise_samples
-
     table = spectrum_metrics(summarise_samples(sample.diffusion_log10_fnu, axis=1), sample.events.spectra)
     expected = [np.sqrt(squares[phase] / counts[phase]) for phase in PHASES]
     np.testing.assert_allclose(table["rmse_dex"], expected, rtol=1e-4)

@@ -4,9 +4,11 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 
-from snlib import runs
+from snlib import runs, trained
 from snlib.evaluation import compare_metrics
+from snlib.models import MODELS
 from snlib.recipes import PROFILES, Profile
 from snlib.runs import open_run
 
@@ -53,25 +55,49 @@ def test_events_are_made_once_and_again_when_the_code_changes(tiny, monkeypatch)
     first = open_run(tiny).events()
     assert open_run(tiny).events().digest() == first.digest()
     assert calls == [(12, 0)]
-    monkeypatch.setattr(runs, "_digest", lambda stage: "newer code")
+    monkeypatch.setattr(runs, "digest", lambda stage: "newer code")
     assert open_run(tiny).events().digest() == first.digest()
     assert len(calls) == 2
 
 
 def test_weights_are_trained_once_and_again_when_the_events_change(tiny, monkeypatch):
     calls = []
-    train = runs.train
-    monkeypatch.setattr(runs, "train", lambda *args: calls.append(args) or train(*args))
-    first = open_run(tiny).mmvae("improved")
-    again = open_run(tiny).mmvae("improved")
+    train = trained.train
+    monkeypatch.setattr(trained, "train", lambda *args: calls.append(args) or train(*args))
+    first = open_run(tiny).trained("mmvae", "improved")
+    again = open_run(tiny).trained("mmvae", "improved")
     assert len(calls) == 1
     assert again.provenance == first.provenance
     pd.testing.assert_frame_equal(again.history, first.history)
     (open_run(tiny).folder / "events.npz").unlink()
     simulate = runs.simulate
     monkeypatch.setattr(runs, "simulate", lambda n, seed: simulate(n, seed + 1))
-    open_run(tiny).mmvae("improved")
+    open_run(tiny).trained("mmvae", "improved")
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_is_trained_and_found_again(tiny, name, monkeypatch):
+    first = open_run(tiny).trained(name, "paper")
+    monkeypatch.setattr(trained, "train", None)
+    again = open_run(tiny).trained(name, "paper")
+    for key, tensor in first.model.state_dict().items():
+        assert torch.equal(tensor, again.model.state_dict()[key])
+    assert again.n_parameters() == first.n_parameters() > 10_000
+    assert again.best()["validation_loss"] == min(first.history["validation_loss"])
+    assert again.seconds() > 0
+
+
+@pytest.mark.parametrize(
+    "name, recipe, message",
+    [
+        ("vae", "paper", "model is 'vae', expected one of"),
+        ("mmvae", "best", "recipe is 'best', expected one"),
+    ],
+)
+def test_models_and_recipes_that_do_not_exist_are_refused(tiny, name, recipe, message):
+    with pytest.raises(ValueError, match=message):
+        open_run(tiny).trained(name, recipe)
 
 
 def test_results_name_models_events_and_settings(tiny):

@@ -1,0 +1,26 @@
+"""The files that decide the results of each stage: the pipeline and the caches go by them."""
+
+import hashlib
+
+from snlib.files import DATA
+
+__all__ = ["STAGES", "digest"]
+
+_MODULES = {
+    "events": "files grid surfaces surrogate packets surrogate_grid visits photometry survey spectra events "
+    "simulate published",
+    "training": "recipes dataset transceiver objectives vae mmvae contrastive regression models draws steps "
+    "training weights trained",
+    "evaluation": "embedding posteriors evaluation runs plotting",
+}
+# Of each stage, given the results of the one before.
+STAGES = {stage: [f"snlib/{name}.py" for name in names.split()] for stage, names in _MODULES.items()}
+STAGES["events"] += ["data/surrogate.npz", "data/rubin_visits.npz"]
+
+
+def digest(stage):
+    """SHA-256 of the files that decide a stage's results."""
+    sha = hashlib.sha256()
+    for name in STAGES[stage]:
+        sha.update((DATA.parent / name).read_bytes())
+    return sha.hexdigest()

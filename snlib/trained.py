@@ -1,0 +1,100 @@
+"""Trained models: loaded where they are up to date, trained where they are not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from snlib.files import replacing
+from snlib.models import new_model
+from snlib.recipes import RECIPES
+from snlib.stages import digest
+from snlib.steps import new_fabric
+from snlib.training import train
+from snlib.weights import load_model, save_model
+
+__all__ = ["Trained", "train_or_load"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model, its history (see `snlib.training.train`) and how it was made."""
+
+    model: torch.nn.Module
+    history: pd.DataFrame
+    provenance: dict
+
+    def n_parameters(self):
+        """How many numbers were learned."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def seconds(self):
+        """How long the training took."""
+        return float(self.history["seconds"].iloc[-1])
+
+    def best(self):
+        """The row of the history whose weights these are."""
+        return self.history.loc[self.history["validation_loss"].idxmin()]
+
+
+def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
+    """A model trained on a dataset, from the folder if it is there and up to date.
+
+    A training that was interrupted goes on from its checkpoint in the folder.
+
+    Parameters
+    ----------
+    name : str
+        A name in `snlib.models.MODELS`.
+    recipe : str
+        A name in `snlib.recipes.RECIPES`.
+    dataset : snlib.dataset.Dataset
+    n_steps, seed : int
+    folder : path
+        Gets ``<name>-<recipe>.safetensors``, ``.json`` and ``.csv``.
+    fabric : lightning_fabric.Fabric, optional
+        See `snlib.steps.new_fabric`; by default one process on the CPU.
+
+    Returns
+    -------
+    Trained
+        On the device of `fabric`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model or recipe.
+    """
+    if recipe not in RECIPES:
+        raise ValueError(f"recipe is {recipe!r}, expected one of {list(RECIPES)}")
+    fabric = fabric or new_fabric("cpu")
+    device, path = fabric.device, Path(folder) / f"{name}-{recipe}.safetensors"
+    made_from = {
+        "model": name,
+        "recipe": RECIPES[recipe].to_dict(),
+        "n_steps": n_steps,
+        "seed": seed,
+        "dataset": dataset.digest(),
+        "precision": fabric.strategy.precision.precision,
+        "code": digest("training"),
+    }
+    if all(path.with_suffix(suffix).is_file() for suffix in (".safetensors", ".json", ".csv")):
+        model, _, provenance = load_model(path, device)
+        if provenance["made_from"] == made_from:
+            return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
+    model = new_model(name, RECIPES[recipe], seed).to(device)
+    pairs = [dataset.pairs(part, device) for part in ("train", "validation")]
+    checkpoint = path.parent / "checkpoints" / path.name
+    history = train(model, *pairs, n_steps, seed, checkpoint, made_from, fabric)
+    provenance = {
+        "made_from": made_from,
+        "device": device.type,
+        "processes": fabric.world_size,
+        "torch": torch.__version__,
+    }
+    if fabric.is_global_zero:
+        with replacing(path.with_suffix(".csv")) as temporary:
+            history.to_csv(temporary, index=False)
+        save_model(path, name, model, dataset.scaling, provenance)
+    return Trained(model, history, provenance)
