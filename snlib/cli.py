@@ -1,5 +1,6 @@
 """The command line: ``snlib COMMAND`` or ``python -m snlib COMMAND``."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -9,13 +10,18 @@ import numpy as np
 import pandas as pd
 import typer
 
-from snlib.dataset import split_events
-from snlib.files import write_json, write_npz
+from snlib.dataset import make_dataset, split_events
+from snlib.events import Events
+from snlib.files import read_json, write_json, write_npz
 from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.models import MODELS
+from snlib.runs import open_run
 from snlib.sedona import SedonaGrid
 from snlib.simulate import simulate
+from snlib.steps import new_fabric
 from snlib.surrogate import Surrogate
 from snlib.surrogate_grid import SurrogateGrid
+from snlib.trained import forget, train_or_load
 from snlib.visits import RUBIN_VISITS
 
 __all__ = ["app", "main"]
@@ -35,7 +41,8 @@ def main():
         try:
             app()
         except (ValueError, OSError) as error:
-            print(f"snlib: {' '.join(str(error).split())}", file=sys.stderr)
+            if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes, one speaks
+                print(f"snlib: {' '.join(str(error).split())}", file=sys.stderr)
             sys.exit(2)
 
 
@@ -135,3 +142,54 @@ def simulate_dataset(
     split = {name: index.tolist() for name, index in split_events(len(simulated), seed).items()}
     simulated.save(out / "events.npz")
     write_json(out / "split.json", split)
+
+
+def read_dataset(folder):
+    """Read the dataset that ``snlib simulate`` wrote to a folder.
+
+    Returns
+    -------
+    snlib.dataset.Dataset
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of its two files does not exist.
+    ValueError
+        If a file is damaged, or the split is not one of its events; the message names the file.
+    """
+    events, path = Events.load(folder / "events.npz"), folder / "split.json"
+    split = read_json(path)
+    try:
+        return make_dataset(events, split)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+@app.command("train")
+def train_model(
+    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights, config and history.")],
+    profile: Annotated[str, typer.Option(help="How long: smoke, quick or paper.")] = "quick",
+    recipe: Annotated[str, typer.Option(help="How: paper or improved.")] = "improved",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of weights and training, and of simulated events.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder written by snlib simulate; else the profile's events.")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="32-true or bf16-mixed.")] = "32-true",
+    processes: Annotated[int, typer.Option(help="Processes (on cuda: cards) that share each batch.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder.")] = False,
+):
+    """Train a model.
+
+    Writes MODEL-RECIPE.safetensors (weights), .json (recipe, scaling, provenance) and .csv (losses). After an
+    interruption --resume goes on from the last checkpoint, to the same weights.
+    """
+    run = open_run(profile, device, seed)
+    dataset = run.dataset() if data is None else read_dataset(data)
+    fabric = new_fabric(run.device, precision, processes)
+    if not resume:
+        forget(model, recipe, out)
+    fabric.launch()
+    train_or_load(model, recipe, dataset, run.profile.n_steps, seed, out, fabric)

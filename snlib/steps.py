@@ -13,9 +13,10 @@ from torch import nn
 
 from snlib.draws import Draws
 
-__all__ = ["BLOCK", "Steps", "new_fabric", "new_optimiser"]
+__all__ = ["BLOCK", "PRECISIONS", "Steps", "new_fabric", "new_optimiser"]
 
 BLOCK = 100  # most steps of a block
+PRECISIONS = ("32-true", "bf16-mixed")
 COMPILER = {"combo_kernels": True}  # joins small kernels that do not depend on each other
 _STEPS_BEFORE_RECORDING = 3  # let compiler, optimiser and libraries allocate what they keep
 
@@ -26,15 +27,24 @@ def new_fabric(device, precision="32-true", processes=1):
     Parameters
     ----------
     device : {"cpu", "cuda"}
-    precision : str
-        "32-true" or "bf16-mixed" (factors of matrix products in bfloat16, weights in float32).
+    precision : {"32-true", "bf16-mixed"}
+        "bf16-mixed": factors of matrix products in bfloat16, weights in float32.
     processes : int
         More than one share each batch (on CUDA, one a card); started by ``Fabric.launch``.
 
     Returns
     -------
     lightning_fabric.Fabric
+
+    Raises
+    ------
+    ValueError
+        If there is no such precision, or the number of processes is not positive.
     """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}, expected one of {PRECISIONS}")
+    if processes < 1:
+        raise ValueError(f"processes is {processes}, expected at least 1")
     strategy = "ddp" if processes > 1 else "auto"
     return Fabric(accelerator=device, devices=processes, precision=precision, strategy=strategy)
 

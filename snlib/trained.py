@@ -14,7 +14,9 @@ from snlib.steps import new_fabric
 from snlib.training import train
 from snlib.weights import load_model, save_model
 
-__all__ = ["Trained", "train_or_load"]
+__all__ = ["Trained", "forget", "train_or_load"]
+
+_SUFFIXES = (".safetensors", ".json", ".csv")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,18 @@ class Trained:
     def best(self):
         """The row of the history whose weights these are."""
         return self.history.loc[self.history["validation_loss"].idxmin()]
+
+
+def _files_of(name, recipe, folder):
+    weights = Path(folder) / f"{name}-{recipe}.safetensors"
+    return weights, weights.parent / "checkpoints" / weights.name
+
+
+def forget(name, recipe, folder):
+    """Remove weights and checkpoint of a model from a folder, so that it is trained afresh."""
+    weights, checkpoint = _files_of(name, recipe, folder)
+    for path in (checkpoint, *map(weights.with_suffix, _SUFFIXES)):
+        path.unlink(missing_ok=True)
 
 
 def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
@@ -69,7 +83,7 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
     if recipe not in RECIPES:
         raise ValueError(f"recipe is {recipe!r}, expected one of {list(RECIPES)}")
     fabric = fabric or new_fabric("cpu")
-    device, path = fabric.device, Path(folder) / f"{name}-{recipe}.safetensors"
+    device, path, checkpoint = fabric.device, *_files_of(name, recipe, folder)
     made_from = {
         "model": name,
         "recipe": RECIPES[recipe].to_dict(),
@@ -79,13 +93,12 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
         "precision": fabric.strategy.precision.precision,
         "code": digest("training"),
     }
-    if all(path.with_suffix(suffix).is_file() for suffix in (".safetensors", ".json", ".csv")):
+    if all(path.with_suffix(suffix).is_file() for suffix in _SUFFIXES):
         model, _, provenance = load_model(path, device)
         if provenance["made_from"] == made_from:
             return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
     model = new_model(name, RECIPES[recipe], seed).to(device)
     pairs = [dataset.pairs(part, device) for part in ("train", "validation")]
-    checkpoint = path.parent / "checkpoints" / path.name
     history = train(model, *pairs, n_steps, seed, checkpoint, made_from, fabric)
     provenance = {
         "made_from": made_from,

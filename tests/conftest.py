@@ -1,6 +1,7 @@
 """Fixtures: small events, a small model, and the published sample where it is at hand."""
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from snlib.cli import main
 from snlib.dataset import make_dataset, split_events
 from snlib.events import Events, LightCurves, Spectra
 from snlib.models import new_model
@@ -91,3 +93,17 @@ def spectrum():
         torch.randn(n, pixels, generator=generator) * observed,
         observed,
     )
+
+
+@pytest.fixture
+def snlib(tmp_path, monkeypatch, capsys):
+    """Run a command in an empty folder: its exit code, and what it says on stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["snlib", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        return stopped.value.code, capsys.readouterr().err
+
+    return run

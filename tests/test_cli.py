@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from snlib.cli import main
 from snlib.dataset import split_events
 from snlib.events import Events
 from snlib.files import read_json
@@ -18,20 +17,6 @@ from snlib.surrogate import Surrogate
 
 NAMES = [parameter.name for parameter in PARAMETERS]
 MODELS = np.array([[1.45, 1.2, 0.6, 0.56, 0.04, 50.0], [0.9, 1.0, 0.3, 0.67, 0.03, 20.0]])
-
-
-@pytest.fixture
-def snlib(tmp_path, monkeypatch, capsys):
-    """Run a command in an empty folder: its exit code, and what it says on stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["snlib", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        return stopped.value.code, capsys.readouterr().err
-
-    return run
 
 
 @pytest.fixture
