@@ -26,8 +26,13 @@ PUBLISHED = os.path.abspath(config["published_sample"]) if config.get("published
 SUFFIX = "-published" if PUBLISHED else ""
 RUN = f"{os.environ.get('SNLIB_GENERATED', 'data/generated')}/{PROFILE}-seed{SEED}{SUFFIX}"
 RESULTS = f"data/results/{PROFILE}{SUFFIX}"
-COMPUTED = ("01_data", "02_light_curves", "03_mmvae", "04_cross_modal")
-WEIGHTS = [f"{RUN}/mmvae-{r}.{kind}" for r in ("paper", "improved") for kind in ("safetensors", "json", "csv")]
+TRAINED = {
+    "05_mmvae": ["mmvae"],
+    "06_vae": ["spectrum-vae", "photometry-vae"],
+    "07_contrastive": ["contrastive"],
+    "08_parameters": ["photometry-regressor", "spectrum-regressor"],
+}
+COMPUTED = ("01_data", "02_light_curves", "03_transceiver", "04_objective", *TRAINED, "10_cross_modal")
 
 PARAMETERS = f"-p profile {PROFILE} -p device {DEVICE} -p seed {SEED} -r published_sample {quote(PUBLISHED)}"
 EXECUTE = """
@@ -45,6 +50,11 @@ EXECUTE = """
 
 def modules(*names):
     return [f"snlib/{name}.py" for name in names]
+
+
+def weights(chapter):
+    names = [f"{RUN}/{model}-{recipe}" for model in TRAINED[chapter] for recipe in ("paper", "improved")]
+    return [f"{name}.{kind}" for name in names for kind in ("safetensors", "json", "csv")]
 
 
 def logs(name):
@@ -106,17 +116,65 @@ rule light_curves:
         EXECUTE
 
 
-rule train:
+rule transceiver:
     input:
         STAGES["training"],
-        modules("runs", "plotting"),
+        modules("runs", "plotting", "plot_transceiver", "trace"),
         f"{RUN}/events.npz",
-        notebook="notebooks/03_mmvae.ipynb",
+        notebook="notebooks/03_transceiver.ipynb",
     output:
-        update(WEIGHTS),
-        chapter=f"{RUN}/chapters/03_mmvae.ipynb",
+        chapter=f"{RUN}/chapters/03_transceiver.ipynb",
     log:
-        **logs("03_mmvae"),
+        **logs("03_transceiver"),
+    shell:
+        EXECUTE
+
+
+rule objective:
+    input:
+        STAGES["training"],
+        modules("runs", "plotting", "plot_training", "linear_gaussian"),
+        f"{RUN}/events.npz",
+        notebook="notebooks/04_objective.ipynb",
+    output:
+        chapter=f"{RUN}/chapters/04_objective.ipynb",
+    log:
+        **logs("04_objective"),
+    shell:
+        EXECUTE
+
+
+for CHAPTER in TRAINED:
+
+    rule:
+        name:
+            f"train_{CHAPTER}"
+        input:
+            STAGES["training"],
+            STAGES["evaluation"],
+            modules("plot_training"),
+            f"{RUN}/events.npz",
+            # their embeddings are what small networks are fitted to
+            [*weights("05_mmvae"), *weights("07_contrastive")] if CHAPTER == "08_parameters" else [],
+            notebook=f"notebooks/{CHAPTER}.ipynb",
+        output:
+            update(weights(CHAPTER)),
+            chapter=f"{RUN}/chapters/{CHAPTER}.ipynb",
+        log:
+            **logs(CHAPTER),
+        shell:
+            EXECUTE
+
+
+rule cost:
+    input:
+        modules("files", "recipes", "plotting", "plot_training"),
+        glob("data/results/cpu/*.json"),
+        notebook="notebooks/09_cost.ipynb",
+    output:
+        chapter=f"{RUN}/chapters/09_cost.ipynb",
+    log:
+        **logs("09_cost"),
     shell:
         EXECUTE
 
@@ -125,15 +183,15 @@ rule generation:
     input:
         STAGES["evaluation"],
         f"{RUN}/events.npz",
-        WEIGHTS,
-        notebook="notebooks/04_cross_modal.ipynb",
+        weights("05_mmvae"),
+        notebook="notebooks/10_cross_modal.ipynb",
     output:
         f"{RUN}/metrics.json",
         f"{RUN}/provenance.json",
         f"{RUN}/light_curve_to_spectrum.png",
-        chapter=f"{RUN}/chapters/04_cross_modal.ipynb",
+        chapter=f"{RUN}/chapters/10_cross_modal.ipynb",
     log:
-        **logs("04_cross_modal"),
+        **logs("10_cross_modal"),
     shell:
         EXECUTE
 
@@ -164,23 +222,23 @@ rule real:
     input:
         modules("files", "plotting"),
         {*glob("data/results/*-published/metrics.json"), *([f"{RESULTS}/metrics.json"] if PUBLISHED else [])},
-        notebook="notebooks/05_real_models.ipynb",
+        notebook="notebooks/11_real_models.ipynb",
     output:
-        chapter=f"{RUN}/chapters/05_real_models.ipynb",
+        chapter=f"{RUN}/chapters/11_real_models.ipynb",
     log:
-        **logs("05_real_models"),
+        **logs("11_real_models"),
     shell:
         EXECUTE
 
 
 rule gpu:
     input:
-        modules("files", "recipes", "plotting"),
+        modules("files", "recipes", "plotting", "plot_training"),
         glob("data/results/h200/*.json"),
-        notebook="notebooks/06_gpu.ipynb",
+        notebook="notebooks/12_gpu.ipynb",
     output:
-        chapter=f"{RUN}/chapters/06_gpu.ipynb",
+        chapter=f"{RUN}/chapters/12_gpu.ipynb",
     log:
-        **logs("06_gpu"),
+        **logs("12_gpu"),
     shell:
         EXECUTE

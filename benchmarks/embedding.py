@@ -11,10 +11,10 @@ from measure import free, seconds, synchronise, table
 from synthetic import SCALING, light_curves
 
 from snlib.dataset import on
-from snlib.evaluation import embed
+from snlib.embedding import embed
 from snlib.events import LightCurves
 from snlib.files import write_json
-from snlib.mmvae import MMVAE
+from snlib.models import new_model
 from snlib.recipes import RECIPES
 
 
@@ -54,8 +54,7 @@ def main():
     if not on_cuda:
         torch.set_num_threads(1)
     curves = light_curves(options.n or (1_000_000 if on_cuda else 2_000))
-    torch.manual_seed(0)
-    model = MMVAE(RECIPES["improved"]).to(options.device)
+    model = new_model("mmvae", RECIPES["improved"], 0).to(options.device)
     batches = (1024, 8192, 65536) if on_cuda else (64, 256, 1024)
     rows = []
     for precision in ("fp32", "bf16") if on_cuda else ("fp32",):

@@ -1,8 +1,12 @@
-"""Ceilings of a device, and what a piece of work costs in arithmetic, bytes and kernels."""
+"""Ceilings of a device, and what a piece of work costs in time, memory, arithmetic, bytes and kernels."""
 
 import gc
+import re
 import time
-from contextlib import suppress
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from pathlib import Path
 from statistics import median
 
 import torch
@@ -10,6 +14,19 @@ from torch.profiler import DeviceType, ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
+
+FABRIC_PRECISION = {"fp32": "32-true", "tf32": "32-true", "bf16": "bf16-mixed"}
+
+
+@contextmanager
+def matmul_precision(precision):
+    """With "tf32", let the matrix products of float32 numbers round their factors to TensorFloat-32."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def synchronise(device):
@@ -29,6 +46,52 @@ def seconds(work, device, repeats=5):
     return median(times[1:])
 
 
+def in_turn(works, repeats):
+    """Wall times of works (a dict), each in turn, so that a slow spell of the machine meets all alike."""
+    times = {name: [] for name in works}
+    for _ in range(repeats + 1):
+        for name, work in works.items():
+            started = time.perf_counter()
+            work()
+            times[name].append(time.perf_counter() - started)
+    return {name: column[1:] for name, column in times.items()}  # the first warms up
+
+
+def summary(times):
+    """Median and best of some times, in ms; neighbours on the machine add more to the first."""
+    return {"ms": 1e3 * median(times), "best ms": 1e3 * min(times)}
+
+
+def ratio(times, reference):
+    """Median ratio of times to those taken in turn with them."""
+    return median(t / r for t, r in zip(times, reference, strict=True))
+
+
+def in_fresh_process(function, *arguments):
+    """Call a function in a process of its own, with one thread."""
+    with ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def resident_mb():
+    """Memory that this process holds, and the most it has held.
+
+    Not from getrusage, where a child's peak begins with that of its parent.
+    """
+    status = Path("/proc/self/status").read_text()
+    return tuple(int(re.search(rf"{name}:\s+(\d+)", status)[1]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+
+
+def machine():
+    """The processor, the version of torch and the number of threads."""
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return {
+        "processor": found[1] if found else "unknown",
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+    }
+
+
 def free(device):
     """Give back what is not held any more."""
     gc.collect()
@@ -44,11 +107,10 @@ def ceilings(device):
     n = 8192 if on_cuda else 1024
     result = {}
     for name in ("fp32", "tf32", "bf16") if on_cuda else ("fp32",):
-        torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
         dtype = torch.bfloat16 if name == "bf16" else torch.float32
         a, b = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))
-        result[name] = 2 * n**3 / seconds(lambda a=a, b=b: torch.mm(a, b), device)
-    torch.set_float32_matmul_precision("highest")
+        with matmul_precision(name):
+            result[name] = 2 * n**3 / seconds(lambda a=a, b=b: torch.mm(a, b), device)
     source = torch.randn((2**32 if on_cuda else 2**27) // 4, device=device)
     target = torch.empty_like(source)
     result["copy"] = 2 * source.nbytes / seconds(lambda: target.copy_(source), device)

@@ -5,17 +5,13 @@ python benchmarks/training.py [--device cuda] [--quick] [--json FILE] [--minutes
 
 import argparse
 import time
-from dataclasses import replace
 
 import torch
-from measure import ceilings, counted, free, kernels, seconds, table
-from synthetic import pairs
+from measure import FABRIC_PRECISION, ceilings, counted, free, kernels, matmul_precision, seconds, table
+from synthetic import Case, pairs
 
-from snlib.draws import draw_block
 from snlib.files import write_json
-from snlib.mmvae import MMVAE
-from snlib.recipes import RECIPES
-from snlib.steps import COMPILER, Steps, new_optimiser
+from snlib.steps import BLOCK, COMPILER
 
 MODES = {
     "eager": {"compiled": False, "recorded": False},
@@ -42,37 +38,17 @@ def grid(device, quick):
     return list(dict.fromkeys(rows))
 
 
-class Case:
-    """Steps of one case, and the draws for a block of them."""
-
-    def __init__(self, data, recipe, batch, n_wavelengths, precision, mode):
-        self.recipe = replace(RECIPES[recipe], batch_size=batch, n_wavelengths=n_wavelengths)
-        torch.manual_seed(0)
-        model = MMVAE(self.recipe).to(data.flux.device)
-        COMPILER["combo_kernels"] = mode != "compiled graph, kernels apart"
-        self.data, self.draws = data, {}
-        self.steps = Steps(model, new_optimiser(model), data, precision, **MODES[mode])
-
-    def start(self, n):
-        if n not in self.draws:
-            self.draws[n] = draw_block(self.recipe, self.data, 0, n, 0)
-        self.steps.start(self.draws[n], [1e-5] * n)
-
-    def run(self, n):
-        self.start(n)
-        return self.steps.losses(n)
-
-    def steps_in(self, budget):
-        """How many steps take about so many seconds; at most a block."""
-        self.run(5)  # compiles and records
-        return int(min(100, max(2, budget / (seconds(lambda: self.run(2), self.data.flux.device, 1) / 2))))
+def steps_in(case, budget):
+    """How many steps take about so many seconds; at most a block."""
+    case.run(5)  # compiles and records
+    return int(min(BLOCK, max(2, budget / (seconds(lambda: case.run(2), case.data.flux.device, 1) / 2))))
 
 
 def cost(data, n_wavelengths):
     """FLOPs and bytes of an eager step as (constant, per pair), from two batch sizes."""
     counts = []
     for batch in (8, 16):
-        case = Case(data, "improved", batch, n_wavelengths, "fp32", "eager")
+        case = Case(data, batch, n_wavelengths)
         case.run(1)
         counts.append(counted(lambda case=case: case.run(1)))
     return [(2 * small - large, (large - small) / 8) for small, large in zip(*counts, strict=True)]
@@ -82,9 +58,10 @@ def measure(data, ceiling, costs, batch, n_wavelengths, precision, mode):
     """One row of the table."""
     device = data.flux.device
     free(device)
+    COMPILER["combo_kernels"] = mode != "compiled graph, kernels apart"
     started = time.perf_counter()
-    case = Case(data, "improved", batch, n_wavelengths, precision, mode)
-    n = case.steps_in(0.5)
+    case = Case(data, batch, n_wavelengths, FABRIC_PRECISION[precision], **MODES[mode])
+    n = steps_in(case, 0.5)
     ready = time.perf_counter() - started
     step = seconds(lambda: case.run(n), device, 3) / n
     per_step, idle = kernels(lambda: case.run(min(n, 10)), min(n, 10), device)
@@ -134,7 +111,8 @@ def main():
             report["failed"].append([*case, "no time left"])
             continue
         try:
-            report["rows"].append(measure(data, ceiling, costs, *case))
+            with matmul_precision(case[2]):
+                report["rows"].append(measure(data, ceiling, costs, *case))
             print(table(report["rows"][-1:]).splitlines()[1], flush=True)
         except Exception as error:  # a row that fails, most often for memory, must not cost the others
             message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

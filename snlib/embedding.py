@@ -6,13 +6,29 @@ import torch
 from snlib.contrastive import frobenius
 from snlib.dataset import Pairs, on
 
-__all__ = ["embed", "predict_parameters", "retrieve_spectra"]
+__all__ = ["embed", "encode", "predict_parameters", "retrieve_spectra"]
 
 _SPECTRA_BATCH = 256
 
 
-def _in_batches(function, scaling, light_curves, device, batch_size=4096):
-    """Apply a function of Photometry to light curves, so many at a time; -> ndarray of float32."""
+@torch.no_grad()
+def encode(function, scaling, light_curves, device="cpu", batch_size=4096):
+    """Apply a part of a model to light curves, so many at a time.
+
+    Parameters
+    ----------
+    function : callable
+        Photometry -> Tensor of shape (B, ...), say ``contrastive.photometry.latent``.
+    scaling : snlib.dataset.Scaling
+    light_curves : LightCurves
+    device : str
+        Of the model.
+    batch_size : int
+
+    Returns
+    -------
+    ndarray of float32, shape (N, ...)
+    """
     parts = []
     for first in range(0, len(light_curves.magnitude), batch_size):
         batch = light_curves.select(slice(first, first + batch_size))
@@ -20,7 +36,6 @@ def _in_batches(function, scaling, light_curves, device, batch_size=4096):
     return torch.cat(parts).cpu().numpy()
 
 
-@torch.no_grad()
 def embed(model, scaling, light_curves, device="cpu", batch_size=4096):
     """Where light curves lie in the latent space: their posteriors q(z | light curve).
 
@@ -44,7 +59,7 @@ def embed(model, scaling, light_curves, device="cpu", batch_size=4096):
         posterior = model.photometry.posterior(x)
         return torch.stack([posterior.loc, posterior.scale], dim=1)
 
-    return tuple(np.moveaxis(_in_batches(moments, scaling, light_curves, device, batch_size), 1, 0))
+    return tuple(np.moveaxis(encode(moments, scaling, light_curves, device, batch_size), 1, 0))
 
 
 @torch.no_grad()
@@ -69,7 +84,7 @@ def retrieve_spectra(model, scaling, train_events, light_curves, device="cpu"):
         log10 F_nu; NaN where no training event has flux.
     """
     ours, theirs = (
-        torch.from_numpy(_in_batches(model.photometry, scaling, curves, device))
+        torch.from_numpy(encode(model.photometry, scaling, curves, device))
         for curves in (light_curves, train_events.light_curves)
     )
     flux = train_events.spectra.log10_fnu
@@ -100,7 +115,7 @@ def predict_parameters(model, scaling, events, device="cpu"):
         Physical units: from each light curve, or from each spectrum.
     """
     if model.modality == "photometry":
-        z_scores = _in_batches(model.predict, scaling, events.light_curves, device)
+        z_scores = encode(model.predict, scaling, events.light_curves, device)
     else:
         pairs = Pairs.from_events(events, scaling, device)
         parts = torch.arange(len(pairs), device=device).split(_SPECTRA_BATCH)

@@ -11,13 +11,11 @@ __all__ = [
     "FNU_LABEL",
     "MODEL_COLOURS",
     "WAVELENGTH_LABEL",
-    "plot_bounds",
     "plot_by_phase",
     "plot_light_curve",
     "plot_metrics",
     "plot_reconstruction",
     "plot_spectra",
-    "plot_throughput",
     "use_style",
 ]
 
@@ -34,6 +32,11 @@ MODEL_COLOURS = {
     "diffusion": "#CC79A7",
     "MMVAE (paper)": "#56B4E9",
     "MMVAE (improved)": "#0072B2",
+    "spectra-only VAE (paper)": "#F0B084",
+    "spectra-only VAE (improved)": "#D55E00",
+    "contrastive": "#E69F00",
+    "end to end": "#7A1F1F",
+    "training mean": "#009E73",
 }
 FNU_LABEL = r"$\log_{10} F_\nu$ [erg s$^{-1}$ cm$^{-2}$ Hz$^{-1}$]"
 WAVELENGTH_LABEL = "Wavelength [Å]"
@@ -95,8 +98,8 @@ def plot_spectra(axes, wavelength_aa, phase_days, log10_fnu, **line):
     axes[0].set_ylabel(FNU_LABEL)
 
 
-def plot_reconstruction(axes, spectra, posteriors, index, phases):
-    """Draw Figure 3: truth, MMVAE posterior with its 90 % interval and mean spectrum, a panel a phase.
+def plot_reconstruction(axes, spectra, posteriors, index, phases, name="MMVAE (improved)"):
+    """Draw Figure 3: truth, posterior of a model with its 90 % interval and mean spectrum, a panel a phase.
 
     Parameters
     ----------
@@ -110,8 +113,10 @@ def plot_reconstruction(axes, spectra, posteriors, index, phases):
         Of the event.
     phases : sequence of int
         Indices of the phases to show.
+    name : str
+        The model.
     """
-    wavelength, name = spectra.wavelength_aa, "MMVAE (improved)"
+    wavelength = spectra.wavelength_aa
     ours, average = posteriors[name, "predictive"], posteriors["mean spectrum", "predictive"]
     for ax, phase in zip(axes, phases, strict=True):
         at, colour = (index, phase), MODEL_COLOURS[name]
@@ -122,23 +127,6 @@ def plot_reconstruction(axes, spectra, posteriors, index, phases):
         ax.set(title=f"{spectra.phase_days[phase]:+.0f} d", xlabel=WAVELENGTH_LABEL)
     axes[0].set_ylabel(FNU_LABEL)
     axes[0].legend()
-
-
-def plot_bounds(ax, histories):
-    """Draw the bound on the log evidence against steps: training dotted, validation solid.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    histories : dict of str to pandas.DataFrame
-        By recipe; see `snlib.training.train`.
-    """
-    for recipe, history in histories.items():
-        colour = MODEL_COLOURS[f"MMVAE ({recipe})"]
-        ax.plot(history["step"], history["train_bound"], ":", color=colour)
-        ax.plot(history["step"], history["validation_bound"], color=colour, label=recipe)
-    ax.set(xlabel="Optimiser step", ylabel="Bound of Eq. 3 [nats per pair]")
-    ax.legend(title="Recipe (dotted: training)")
 
 
 def _style(model, kind):
@@ -191,24 +179,6 @@ def plot_metrics(axes, posteriors, spectra, window=15):
         axes[:, 0], ("Residual [dex]", "Coverage of 90 % interval", "Interval width [dex]"), strict=True
     ):
         ax.set_ylabel(label)
-
-
-def plot_throughput(ax, steps):
-    """Draw pairs trained per second against the size of the batch, a line a mode and precision.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    steps : pandas.DataFrame
-        Columns ``batch, mode, precision, pairs/s``; see ``benchmarks/training.py``.
-    """
-    colours = dict(zip(steps["mode"].unique(), sns.color_palette("colorblind"), strict=False))
-    marks = {"fp32": "o-", "tf32": "s:", "bf16": "^--"}
-    for (mode, precision), line in steps.sort_values("batch").groupby(["mode", "precision"], sort=False):
-        label = f"{mode}, {precision}"
-        ax.loglog(line["batch"], line["pairs/s"], marks[precision], color=colours[mode], label=label)
-    ax.set(xlabel="Pairs in a batch", ylabel="Pairs trained per second")
-    ax.legend(fontsize="small")
 
 
 def plot_by_phase(axes, metrics):

@@ -1,8 +1,8 @@
 """Recipes (how a model is built and trained) and profiles (how much of it)."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
-__all__ = ["PROFILES", "RECIPES", "Profile", "Recipe"]
+__all__ = ["PROFILES", "RECIPES", "Profile", "Recipe", "recipe_for"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class Recipe:
     to_dict = asdict
 
 
+# One per name; `recipe_for` a model may differ from it.
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -109,6 +110,35 @@ RECIPES = {
         ),
     )
 }
+
+_CHANGES = {
+    # InfoNCE lives on its counterexamples.
+    ("improved", "contrastive"): {"batch_size": 64},
+}
+
+
+def recipe_for(model, name):
+    """The recipe of a name for a model.
+
+    Parameters
+    ----------
+    model : str
+        A name in `snlib.models.MODELS`.
+    name : str
+        A name in `RECIPES`.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"recipe is {name!r}, expected one of {list(RECIPES)}")
+    return replace(RECIPES[name], **_CHANGES.get((name, model), {}))
 
 
 @dataclass(frozen=True)

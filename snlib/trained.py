@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from snlib.files import replacing
+from snlib.files import read_json, replacing
 from snlib.models import new_model
-from snlib.recipes import RECIPES
+from snlib.recipes import recipe_for
 from snlib.stages import digest
 from snlib.steps import new_fabric
 from snlib.training import train
@@ -39,10 +39,32 @@ class Trained:
         """The row of the history whose weights these are."""
         return self.history.loc[self.history["validation_loss"].idxmin()]
 
+    def summary(self):
+        """A column of a table: how large the model is, how it trained, and for how long."""
+        best, recipe = self.best(), self.model.recipe
+        return {
+            "Parameters": f"{self.n_parameters():,}",
+            "Pairs a step": recipe.batch_size,
+            "Best validation loss": f"{best['validation_loss']:.4g}",
+            "reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
+            "Training time [min]": f"{self.seconds() / 60:.1f}",
+            "Device": self.provenance["device"],
+        }
+
 
 def _files_of(name, recipe, folder):
     weights = Path(folder) / f"{name}-{recipe}.safetensors"
     return weights, weights.parent / "checkpoints" / weights.name
+
+
+def _is_of(path, made_from):
+    """Whether the files are all there, and made from just this."""
+    if not all(path.with_suffix(suffix).is_file() for suffix in _SUFFIXES):
+        return False
+    try:
+        return read_json(path.with_suffix(".json"))["provenance"]["made_from"] == made_from
+    except (ValueError, KeyError, TypeError):  # damaged, or of another version: to be replaced
+        return False
 
 
 def forget(name, recipe, folder):
@@ -80,24 +102,22 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
     ValueError
         If there is no such model or recipe.
     """
-    if recipe not in RECIPES:
-        raise ValueError(f"recipe is {recipe!r}, expected one of {list(RECIPES)}")
+    settings = recipe_for(name, recipe)
     fabric = fabric or new_fabric("cpu")
     device, path, checkpoint = fabric.device, *_files_of(name, recipe, folder)
     made_from = {
         "model": name,
-        "recipe": RECIPES[recipe].to_dict(),
+        "recipe": settings.to_dict(),
         "n_steps": n_steps,
         "seed": seed,
         "dataset": dataset.digest(),
         "precision": fabric.strategy.precision.precision,
         "code": digest("training"),
     }
-    if all(path.with_suffix(suffix).is_file() for suffix in _SUFFIXES):
+    if _is_of(path, made_from):
         model, _, provenance = load_model(path, device)
-        if provenance["made_from"] == made_from:
-            return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
-    model = new_model(name, RECIPES[recipe], seed).to(device)
+        return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
+    model = new_model(name, settings, seed).to(device)
     pairs = [dataset.pairs(part, device) for part in ("train", "validation")]
     history = train(model, *pairs, n_steps, seed, checkpoint, made_from, fabric)
     provenance = {

@@ -17,7 +17,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).parent.parent
 TOC = yaml.safe_load((ROOT / "book/_toc.yml").read_text())
-DOCUMENTS = [TOC["root"], *(entry["file"] for entry in TOC["chapters"])]
+DOCUMENTS = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
 PAGES = [f"{name}.html" for name in DOCUMENTS]
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 FLAGS = [

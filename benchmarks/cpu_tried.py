@@ -1,0 +1,128 @@
+"""Ways to train faster on a CPU, each measured against the training as it is."""
+
+import ctypes
+import time
+from dataclasses import replace
+from statistics import median
+from unittest.mock import patch
+
+import torch
+import torch.nn.functional as F
+from cpu_parts import part_works
+from measure import in_fresh_process, in_turn, ratio, summary
+from synthetic import Case, pairs
+
+from snlib.dataset import Pairs
+from snlib.transceiver import CrossAttention
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt
+
+
+class PerEvent(Pairs):
+    """Pairs whose spectra each have wavelengths of their own, which are then embedded one by one."""
+
+    def take(self, index, shown=True):
+        batch = super().take(index, shown)
+        wavelength = self.wavelength.expand(len(index), -1)
+        return replace(batch, spectrum=replace(batch.spectrum, wavelength=wavelength))
+
+
+def plain_attention(self, query, context, observed=None):
+    """`CrossAttention.forward` with torch's attention: keys and values of the whole context."""
+    normed = self.norm_context(context)
+    parts = self.to_query(self.norm_query(query)), self.to_key(normed), self.to_value(normed)
+    heads = (part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for part in parts)
+    mask = None if observed is None else observed[:, None, None]
+    mixed = F.scaled_dot_product_attention(*heads, attn_mask=mask)
+    query = query + self.to_out(mixed.transpose(1, 2).flatten(2))
+    return query + self.mlp(self.norm_mlp(query))
+
+
+def with_plain_attention(case):
+    def work():
+        with patch.object(CrossAttention, "forward", plain_attention):
+            return case.run()
+
+    torch.testing.assert_close(work(), case.run(), rtol=1e-2, atol=0)
+    return work
+
+
+def batch_sizes(data, n_decoded):
+    """Rows: how fast larger batches are."""
+    rows = []
+    for batch, repeats in ((16, 9), (64, 5), (256, 3)):
+        times = in_turn({"step": Case(data, batch, n_decoded).run}, repeats)["step"]
+        rows.append({"batch": batch, **summary(times), "pairs/s": batch / median(times)})
+    return rows
+
+
+def tried(data, batch, lengths, compiled):
+    """Rows: a step as it is and changed, taken in turn."""
+    rows = []
+    for n in lengths:
+        works = {
+            "as it is": Case(data, batch, n).run,
+            "wavelengths embedded per event": Case(PerEvent(**vars(data)), batch, n).run,
+            "bf16-mixed": Case(data, batch, n, "bf16-mixed").run,
+            "torch's attention": with_plain_attention(Case(data, batch, n)),
+        }
+        if compiled and n == lengths[0]:
+            works["torch.compile"] = Case(data, batch, n, compiled=True).run
+            started = time.perf_counter()
+            works["torch.compile"]()
+            print(f"compiled in {time.perf_counter() - started:.0f} s", flush=True)
+        times = in_turn(works, 9)
+        as_it_is = times.pop("as it is")
+        changed = {name: (column, as_it_is) for name, column in times.items()}
+        changed["light curves once per event"] = light_curves_once(data, batch, n)
+        changed["no page faults"] = no_page_faults(batch, n)
+        rows += [
+            {
+                "decoded": n,
+                "tried": name,
+                **summary(new),
+                "as it is ms": 1e3 * median(old),
+                "ratio": ratio(new, old),
+            }
+            for name, (new, old) in changed.items()
+        ]
+    return rows
+
+
+def light_curves_once(data, batch, n_decoded):
+    """Steps less what is spent on three quarters of the light curves: four pairs share each.
+
+    The least such steps would take, since the decoder has different samples for each pair.
+    """
+    case, fewer = Case(data, batch, n_decoded), Case(data, batch // 4, n_decoded)
+    times = in_turn(
+        {"step": case.run, "all": _light_curve_work(case), "quarter": _light_curve_work(fewer)}, 9
+    )
+    return [step - all_ + quarter for step, all_, quarter in zip(*times.values(), strict=True)], times["step"]
+
+
+def _light_curve_work(case):
+    parts, _ = part_works(case)
+
+    def work():
+        parts["light-curve encoder"]()
+        parts["light-curve decoder"]()
+
+    return work
+
+
+def no_page_faults(batch, n_decoded, repeats=3):
+    """Steps in processes that never give memory back to the system, and in others."""
+    times = {False: [], True: []}
+    for _ in range(repeats):
+        for keep, column in times.items():
+            column.append(in_fresh_process(_median_step, batch, n_decoded, keep))
+    return times[True], times[False]
+
+
+def _median_step(batch, n_decoded, keep):
+    if keep:
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+    return median(in_turn({"step": Case(pairs(50, "cpu"), batch, n_decoded).run}, 7)["step"])

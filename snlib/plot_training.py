@@ -1,0 +1,161 @@
+"""Figures of objectives and training.  Each function draws into the axes that it is given."""
+
+import numpy as np
+import seaborn as sns
+
+from snlib.grid import PARAMETERS
+from snlib.plotting import MODEL_COLOURS
+
+__all__ = [
+    "plot_convergence",
+    "plot_divergence",
+    "plot_losses",
+    "plot_parameter_errors",
+    "plot_random_decoding",
+    "plot_subsets",
+    "plot_throughput",
+]
+
+RECIPE_COLOURS = {"paper": MODEL_COLOURS["MMVAE (paper)"], "improved": MODEL_COLOURS["MMVAE (improved)"]}
+
+
+def plot_losses(axes, histories, label):
+    """Draw the loss against steps, a panel a recipe: training dotted, validation solid, the best marked.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+    histories : dict of str to pandas.DataFrame
+        By recipe; see `snlib.training.train`.
+    label : str
+        Of the loss, with its unit.
+    """
+    for ax, (recipe, history) in zip(axes, histories.items(), strict=True):
+        colour = RECIPE_COLOURS[recipe]
+        best = history.loc[history["validation_loss"].idxmin()]
+        ax.plot(history["step"], history["train_loss"], ":", color=colour, label="training")
+        ax.plot(history["step"], history["validation_loss"], color=colour, label="validation")
+        ax.plot(best["step"], best["validation_loss"], "o", color=colour, markersize=5, label="weights kept")
+        ax.set(title=f"Recipe “{recipe}”", xlabel="Optimiser step")
+    axes[0].set_ylabel(label)
+    axes[-1].legend()
+
+
+def plot_convergence(ax, bounds, evidence):
+    """Draw bounds on a known log evidence against the number of samples, with standard errors.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    bounds : pandas.DataFrame
+        Columns ``bound, k, mean, error``, in nats.
+    evidence : float
+    """
+    ax.axhline(evidence, color="black", linewidth=1, label="log evidence, exact")
+    for (name, line), marker in zip(bounds.groupby("bound", sort=False), "os^", strict=False):
+        ax.errorbar(line["k"], line["mean"], line["error"], marker=marker, capsize=3, label=name)
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(sorted(set(bounds["k"])), sorted(set(bounds["k"])))
+    ax.set(xlabel="Samples per modality, $K$", ylabel="Mean over events [nats]")
+    ax.legend()
+
+
+def plot_divergence(ax, location, closed, integrated):
+    """Draw the divergence of Laplace distributions from the prior: closed form, and integrals as dots.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    location : ndarray, shape (n,)
+    closed, integrated : dict of float to ndarray, shape (n,)
+        By scale, in nats.
+    """
+    for scale, colour in zip(closed, sns.color_palette("colorblind"), strict=False):
+        ax.plot(location, closed[scale], color=colour, label=f"scale {scale:g}")
+        ax.plot(location[::8], integrated[scale][::8], "o", color=colour, markersize=4)
+    ax.set(xlabel="Location of the posterior", ylabel="Divergence from the prior [nats]")
+    ax.legend(title="dots: integrated")
+
+
+def plot_subsets(ax, estimates, full):
+    """Draw rescaled log likelihoods of random subsets about that of all wavelengths.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    estimates : dict of int to ndarray
+        By number of wavelengths, relative to that of all.
+    full : int
+        How many wavelengths there are.
+    """
+    ax.axhline(0, color="0.6", linewidth=0.8)
+    ax.violinplot(list(estimates.values()), widths=0.8, showextrema=False)
+    for place, values in enumerate(estimates.values(), 1):
+        error = values.std(ddof=1) / np.sqrt(len(values))
+        ax.errorbar(place, values.mean(), 4 * error, fmt="o", color="black", markersize=4, capsize=4)
+    ax.set_xticks(range(1, len(estimates) + 1), list(estimates))
+    ax.set_xlabel(f"Wavelengths decoded, of {full}")
+    ax.set_ylabel("Error of the estimated\nlog likelihood [nats]")
+
+
+def plot_random_decoding(axes, rows, milliseconds):
+    """Draw quality and cost of decoding some wavelengths a step; a dot a seed.
+
+    Parameters
+    ----------
+    axes : sequence of 2 matplotlib.axes.Axes
+    rows : pandas.DataFrame
+        Columns ``wavelengths, rmse_dex``, a row a training.
+    milliseconds : pandas.Series
+        Of a step, by number of wavelengths.
+    """
+    quality, cost = axes
+    positions = {n: place for place, n in enumerate(sorted(rows["wavelengths"].unique()))}
+    colour = MODEL_COLOURS["MMVAE (improved)"]
+    quality.plot(rows["wavelengths"].map(positions), rows["rmse_dex"], "o", color=colour, alpha=0.6)
+    means = rows.groupby("wavelengths")["rmse_dex"].mean()
+    quality.plot(means.index.map(positions), means, "_", color="black", markersize=20)
+    quality.set_ylim(0, 1.25 * rows["rmse_dex"].max())
+    quality.set_ylabel("RMSE on test events [dex]")
+    cost.bar([positions[n] for n in milliseconds.index], milliseconds, color=colour, width=0.6)
+    cost.set_ylabel("Time of a step, one CPU thread [ms]")
+    for ax in axes:
+        ax.set_xticks(list(positions.values()), list(positions))
+        ax.set_xlabel("Wavelengths decoded a step")
+
+
+def plot_parameter_errors(ax, errors):
+    """Draw mean and scatter of the absolute errors of each parameter, as Figure 8 does.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    errors : dict of str to ndarray, shape (N, 6)
+        Absolute errors by method, in standard deviations of the parameter.
+    """
+    width = 0.8 / len(errors)
+    for place, (name, values) in enumerate(errors.items()):
+        x = np.arange(len(PARAMETERS)) + (place - (len(errors) - 1) / 2) * width
+        style = {"fmt": "o", "capsize": 3, "markersize": 5, "color": MODEL_COLOURS[name]}
+        ax.errorbar(x, values.mean(0), values.std(0), label=name, **style)
+    ax.set_xticks(range(len(PARAMETERS)), [parameter.symbol for parameter in PARAMETERS])
+    ax.set(ylabel="Absolute error\n[standard deviations]", ylim=(0, None))
+    ax.legend(ncols=2)
+
+
+def plot_throughput(ax, steps):
+    """Draw pairs trained per second against the size of the batch, a line a mode and precision.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    steps : pandas.DataFrame
+        Columns ``batch, mode, precision, pairs/s``; see ``benchmarks/training.py``.
+    """
+    colours = dict(zip(steps["mode"].unique(), sns.color_palette("colorblind"), strict=False))
+    marks = {"fp32": "o-", "tf32": "s:", "bf16": "^--"}
+    for (mode, precision), line in steps.sort_values("batch").groupby(["mode", "precision"], sort=False):
+        label = f"{mode}, {precision}"
+        ax.loglog(line["batch"], line["pairs/s"], marks[precision], color=colours[mode], label=label)
+    ax.set(xlabel="Pairs in a batch", ylabel="Pairs trained per second")
+    ax.legend(fontsize="small")
