@@ -17,6 +17,7 @@ from synthetic import N_PHASES, N_PIXELS, SCALING, Case, light_curves, pairs
 
 from snlib import posteriors
 from snlib.files import write_json
+from snlib.steps import use_one_core
 
 LENGTHS = (245, 491, 982, 1964, 3928)
 BATCH, SUBSET = 16, 128
@@ -135,7 +136,7 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--compile", action="store_true", help="try torch.compile too: minutes more")
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    use_one_core()
     started = time.perf_counter()
     report = machine()
     print(report, flush=True)

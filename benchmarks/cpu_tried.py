@@ -1,6 +1,5 @@
 """Ways to train faster on a CPU, each measured against the training as it is."""
 
-import ctypes
 import time
 from dataclasses import replace
 from statistics import median
@@ -13,9 +12,8 @@ from measure import in_fresh_process, in_turn, ratio, summary
 from synthetic import Case, pairs
 
 from snlib.dataset import Pairs
+from snlib.steps import use_one_core
 from snlib.transceiver import CrossAttention
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt
 
 
 class PerEvent(Pairs):
@@ -75,7 +73,7 @@ def tried(data, batch, lengths, compiled):
         as_it_is = times.pop("as it is")
         changed = {name: (column, as_it_is) for name, column in times.items()}
         changed["light curves once per event"] = light_curves_once(data, batch, n)
-        changed["no page faults"] = no_page_faults(batch, n)
+        changed["freed memory given back"] = memory_given_back(batch, n)
         rows += [
             {
                 "decoded": n,
@@ -111,18 +109,18 @@ def _light_curve_work(case):
     return work
 
 
-def no_page_faults(batch, n_decoded, repeats=3):
-    """Steps in processes that never give memory back to the system, and in others."""
-    times = {False: [], True: []}
+def memory_given_back(batch, n_decoded, repeats=5):
+    """Steps in processes that give freed memory back, as malloc does by itself, and in others."""
+    times = {one_thread: [], use_one_core: []}
     for _ in range(repeats):
-        for keep, column in times.items():
-            column.append(in_fresh_process(_median_step, batch, n_decoded, keep))
-    return times[True], times[False]
+        for initializer, column in times.items():
+            column.append(in_fresh_process(_median_step, batch, n_decoded, initializer=initializer))
+    return times.values()
 
 
-def _median_step(batch, n_decoded, keep):
-    if keep:
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(_MMAP_THRESHOLD, 2**30)
-        libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def _median_step(batch, n_decoded):
     return median(in_turn({"step": Case(pairs(50, "cpu"), batch, n_decoded).run}, 7)["step"])

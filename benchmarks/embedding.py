@@ -16,6 +16,7 @@ from snlib.events import LightCurves
 from snlib.files import write_json
 from snlib.models import new_model
 from snlib.recipes import RECIPES
+from snlib.steps import use_one_core
 
 
 @torch.no_grad()
@@ -52,7 +53,7 @@ def main():
     options = parser.parse_args()
     on_cuda = options.device == "cuda"
     if not on_cuda:
-        torch.set_num_threads(1)
+        use_one_core()
     curves = light_curves(options.n or (1_000_000 if on_cuda else 2_000))
     model = new_model("mmvae", RECIPES["improved"], 0).to(options.device)
     batches = (1024, 8192, 65536) if on_cuda else (64, 256, 1024)

@@ -15,6 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from snlib.steps import use_one_core
+
 FABRIC_PRECISION = {"fp32": "32-true", "tf32": "32-true", "bf16": "bf16-mixed"}
 
 
@@ -67,9 +69,9 @@ def ratio(times, reference):
     return median(t / r for t, r in zip(times, reference, strict=True))
 
 
-def in_fresh_process(function, *arguments):
-    """Call a function in a process of its own, with one thread."""
-    with ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+def in_fresh_process(function, *arguments, initializer=use_one_core):
+    """Call a function in a process of its own, on one core."""
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer) as pool:
         return pool.submit(function, *arguments).result()
 
 

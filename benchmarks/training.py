@@ -11,7 +11,7 @@ from measure import FABRIC_PRECISION, ceilings, counted, free, kernels, matmul_p
 from synthetic import Case, pairs
 
 from snlib.files import write_json
-from snlib.steps import BLOCK, COMPILER
+from snlib.steps import BLOCK, COMPILER, use_one_core
 
 MODES = {
     "eager": {"compiled": False, "recorded": False},
@@ -92,7 +92,7 @@ def main():
     options = parser.parse_args()
     deadline = time.monotonic() + 60 * options.minutes
     if options.device == "cpu":
-        torch.set_num_threads(1)
+        use_one_core()
     data = pairs(1000 if options.device == "cuda" else 50, options.device)
     ceiling = ceilings(options.device)
     report = {"torch": torch.__version__, "ceilings": ceiling, "rows": [], "failed": []}

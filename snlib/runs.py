@@ -4,9 +4,7 @@ Every notebook opens a run and asks it for what it needs; what is there and up t
 the rest is made.
 """
 
-import ctypes
 import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -22,14 +20,13 @@ from snlib.published import read_published_sample
 from snlib.recipes import PROFILES, RECIPES, Profile
 from snlib.simulate import simulate
 from snlib.stages import digest
-from snlib.steps import new_fabric
+from snlib.steps import new_fabric, use_one_core
 from snlib.trained import train_or_load
 
 __all__ = ["Run", "open_run"]
 
 # With 60 models at hand, one in five is held out.
 _PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
 @dataclass(frozen=True)
@@ -161,14 +158,6 @@ class Run:
         write_json(self.folder / "provenance.json", provenance)
 
 
-def _keep_freed_memory():
-    """Let glibc keep freed memory: to fetch it anew, page by page, costs a tenth of each step."""
-    with suppress(OSError, AttributeError):  # another C library
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-        mallopt(_MMAP_THRESHOLD, 2**30)
-        mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-
-
 def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
     """Open a run from the parameters of a notebook.
 
@@ -202,10 +191,7 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
     elif device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device is 'cuda', but there is no CUDA device here")
     if device == "cpu":
-        # The tensors are small: a second thread saves a quarter, but if anything else runs on its
-        # core the two wait for each other at every operation and take many times as long.
-        torch.set_num_threads(1)
-        _keep_freed_memory()
+        use_one_core()
     sample = Path(published_sample).resolve() if published_sample else None
     generated = Path(os.environ.get("SNLIB_GENERATED", DATA / "generated"))
     folder = generated / f"{profile}-seed{seed}{'-published' if sample else ''}"

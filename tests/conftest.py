@@ -14,9 +14,10 @@ from snlib.dataset import make_dataset, split_events
 from snlib.events import Events, LightCurves, Spectra
 from snlib.models import new_model
 from snlib.recipes import RECIPES
+from snlib.steps import use_one_core
 from snlib.transceiver import Photometry, Spectrum
 
-torch.set_num_threads(1)  # as `snlib.runs.open_run` does
+use_one_core()  # as `snlib.runs.open_run` does
 
 
 @pytest.fixture(scope="session")
