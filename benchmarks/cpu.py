@@ -20,13 +20,14 @@ from snlib.files import write_json
 from snlib.steps import use_one_core
 
 LENGTHS = (245, 491, 982, 1964, 3928)
-BATCH, SUBSET = 16, 128
+BATCH, SUBSET, OTHER_SUBSETS = 16, 128, (32, 64, 256)
 N_SAMPLES, CHUNKS = 100, (1, 2, 5, 10, 20, 100)
 
 
 def step_rows():
     """Time and memory of steps that decode all wavelengths, and of those that decode a subset."""
     cases = [(n, n) for n in LENGTHS] + [(n, SUBSET) for n in LENGTHS]
+    cases += [(N_PIXELS, n) for n in OTHER_SUBSETS]
     times = in_turn({case: step(*case) for case in cases}, 7)
     return [
         {"wavelengths": n, "decoded": m, **summary(times[n, m]), **in_fresh_process(memory_of, step, n, m)}

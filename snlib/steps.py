@@ -107,7 +107,8 @@ class Steps:
             loss = torch.compile(loss, dynamic=False, options=COMPILER)
         self._loss_of, self.optimiser = fabric.setup(loss, optimiser)
         self._recorded = on_cuda and fabric.world_size == 1 if recorded is None else recorded
-        self._stream = torch.cuda.Stream(self.device) if on_cuda else None
+        # Only a stream of its own can be recorded.
+        self._stream = torch.cuda.Stream(self.device) if self._recorded else None
         self._graph, self._n_run = None, 0
         # What a step reads and writes: its place in the block, and the block's draws, rates and losses.
         self._row = torch.zeros(1, dtype=torch.int64, device=self.device)
@@ -161,7 +162,7 @@ class Steps:
 
     def _send(self, source, target):
         # From pinned memory the copy need not be waited for.
-        source = source.pin_memory() if self._stream is not None else source
+        source = source.pin_memory() if self.device.type == "cuda" else source
         target.copy_(source, non_blocking=True)
 
     def _run(self):

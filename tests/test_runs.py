@@ -1,6 +1,7 @@
 """A run makes what is missing, keeps what is up to date and nothing else."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ import torch
 from snlib import runs, trained
 from snlib.evaluation import compare_metrics
 from snlib.models import MODELS
-from snlib.recipes import PROFILES, Profile
+from snlib.recipes import PROFILES, RECIPES, Profile, recipe_for
 from snlib.runs import open_run
 
 
@@ -86,6 +87,35 @@ def test_every_model_is_trained_and_found_again(tiny, name, monkeypatch):
     assert again.n_parameters() == first.n_parameters() > 10_000
     assert again.best()["validation_loss"] == min(first.history["validation_loss"])
     assert again.seconds() > 0
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"recipe": 1}', b"[1]"])
+def test_weights_that_are_damaged_or_of_another_version_are_trained_again(tiny, damage):
+    run = open_run(tiny)
+    first = run.trained("photometry-regressor", "paper")
+    path = run.folder / "photometry-regressor-paper.json"
+    path.write_bytes(damage)
+    again = run.trained("photometry-regressor", "paper")
+    assert again.provenance["made_from"] == first.provenance["made_from"]
+    assert json.loads(path.read_text())["model"] == "photometry-regressor"
+
+
+def test_the_summary_of_a_training(tiny):
+    result = open_run(tiny).trained("contrastive", "improved")
+    rows = [
+        row.split(",") for row in (open_run(tiny).folder / "contrastive-improved.csv").read_text().split()
+    ]
+    step, loss = min(((int(row[0]), float(row[3])) for row in rows[1:]), key=lambda row: row[1])
+    summary = result.summary()
+    assert summary["Best validation loss"] == f"{loss:.4g}"
+    assert summary["reached at step"] == f"{step} of 3"
+    assert summary["Pairs a step"] == 64
+
+
+def test_a_recipe_may_differ_for_a_model():
+    assert recipe_for("mmvae", "improved") == RECIPES["improved"]
+    assert recipe_for("contrastive", "paper") == RECIPES["paper"]
+    assert recipe_for("contrastive", "improved") == replace(RECIPES["improved"], batch_size=64)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_a_process_killed_from_outside_resumes_bit_for_bit(pairs, small_recipe, 
     train(unbroken, *pairs, n_steps=200, seed=3)
     checkpoint = tmp_path / "checkpoint.safetensors"
     arguments = (new_model(small_recipe), *pairs, 200, 3, checkpoint)
-    process = multiprocessing.get_context("fork").Process(target=train, args=arguments)
+    process = multiprocessing.get_context("spawn").Process(target=train, args=arguments)
     process.start()
     while not checkpoint.exists() and process.is_alive():
         time.sleep(0.01)
@@ -262,6 +262,30 @@ def test_a_step_is_adamw_on_the_mean_loss(pairs, small_recipe):
         assert steps.losses(3)[step].item() == pytest.approx(loss.item(), rel=1e-4)
     for a, b in zip(model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-4)
+
+
+def test_mixed_precision_stays_near(pairs, small_recipe):
+    def losses(precision):
+        model = new_model(small_recipe)
+        steps = Steps(new_fabric("cpu", precision), model, new_optimiser(model), pairs[0])
+        steps.start(draw_block(model, pairs[0], 0, 10, seed=0), [1e-5] * 10)
+        assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+        return steps.losses(10)
+
+    full, mixed = losses("32-true"), losses("bf16-mixed")
+    torch.testing.assert_close(mixed, full, rtol=2e-2, atol=0)
+    assert not torch.equal(mixed, full)
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_processes_share_all_pairs_of_a_batch(pairs, small_recipe, parts):
+    whole = draw_block(new_model(small_recipe), pairs[0], 0, 3, seed=0)
+    shares = [whole.share(part, parts) for part in range(parts)]
+    order = [pair for part in range(parts) for pair in range(part, 8, parts)]
+    for name, dim in (("index", 1), ("shown", 1), ("noise", 3)):
+        together = torch.cat([getattr(share, name) for share in shares], dim)
+        assert torch.equal(together, getattr(whole, name).index_select(dim, torch.tensor(order)))
+    assert all(torch.equal(share.pixels, whole.pixels) for share in shares)
 
 
 def test_the_validation_loss_does_not_depend_on_the_batches(pairs, small_recipe, monkeypatch):
