@@ -154,7 +154,7 @@ for CHAPTER in TRAINED:
             STAGES["evaluation"],
             modules("plot_training"),
             f"{RUN}/events.npz",
-            # their embeddings are what small networks are fitted to
+            # Its small networks are fitted to embeddings by these.
             [*weights("05_mmvae"), *weights("07_contrastive")] if CHAPTER == "08_parameters" else [],
             notebook=f"notebooks/{CHAPTER}.ipynb",
         output:
@@ -169,7 +169,7 @@ for CHAPTER in TRAINED:
 rule cost:
     input:
         modules("files", "recipes", "plotting", "plot_training"),
-        glob("data/results/cpu/*.json"),
+        [*glob("data/results/cpu/*.json"), *glob("data/results/random_decoding/*.json")],
         notebook="notebooks/09_cost.ipynb",
     output:
         chapter=f"{RUN}/chapters/09_cost.ipynb",

@@ -21,7 +21,7 @@ from snlib.simulate import simulate
 from snlib.steps import new_fabric
 from snlib.surrogate import Surrogate
 from snlib.surrogate_grid import SurrogateGrid
-from snlib.trained import forget, train_or_load
+from snlib.trained import train_or_load
 from snlib.visits import RUBIN_VISITS
 
 __all__ = ["app", "main"]
@@ -189,7 +189,5 @@ def train_model(
     run = open_run(profile, device, seed)
     dataset = run.dataset() if data is None else read_dataset(data)
     fabric = new_fabric(run.device, precision, processes)
-    if not resume:
-        forget(model, recipe, out)
     fabric.launch()
-    train_or_load(model, recipe, dataset, run.profile.n_steps, seed, out, fabric)
+    train_or_load(model, recipe, dataset, run.profile.n_steps, seed, out, fabric, resume)

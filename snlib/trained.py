@@ -14,7 +14,7 @@ from snlib.steps import new_fabric
 from snlib.training import train
 from snlib.weights import load_model, save_model
 
-__all__ = ["Trained", "forget", "train_or_load"]
+__all__ = ["Trained", "train_or_load"]
 
 _SUFFIXES = (".safetensors", ".json", ".csv")
 
@@ -52,11 +52,6 @@ class Trained:
         }
 
 
-def _files_of(name, recipe, folder):
-    weights = Path(folder) / f"{name}-{recipe}.safetensors"
-    return weights, weights.parent / "checkpoints" / weights.name
-
-
 def _is_of(path, made_from):
     """Whether the files are all there, and made from just this."""
     if not all(path.with_suffix(suffix).is_file() for suffix in _SUFFIXES):
@@ -67,14 +62,7 @@ def _is_of(path, made_from):
         return False
 
 
-def forget(name, recipe, folder):
-    """Remove weights and checkpoint of a model from a folder, so that it is trained afresh."""
-    weights, checkpoint = _files_of(name, recipe, folder)
-    for path in (checkpoint, *map(weights.with_suffix, _SUFFIXES)):
-        path.unlink(missing_ok=True)
-
-
-def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
+def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, resume=True):
     """A model trained on a dataset, from the folder if it is there and up to date.
 
     A training that was interrupted goes on from its checkpoint in the folder.
@@ -91,6 +79,8 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
         Gets ``<name>-<recipe>.safetensors``, ``.json`` and ``.csv``.
     fabric : lightning_fabric.Fabric, optional
         See `snlib.steps.new_fabric`; by default one process on the CPU.
+    resume : bool
+        If false, train afresh in any case.
 
     Returns
     -------
@@ -104,7 +94,8 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
     """
     settings = recipe_for(name, recipe)
     fabric = fabric or new_fabric("cpu")
-    device, path, checkpoint = fabric.device, *_files_of(name, recipe, folder)
+    device, path = fabric.device, Path(folder) / f"{name}-{recipe}.safetensors"
+    checkpoint = path.parent / "checkpoints" / path.name
     made_from = {
         "model": name,
         "recipe": settings.to_dict(),
@@ -114,7 +105,9 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None):
         "precision": fabric.strategy.precision.precision,
         "code": digest("training"),
     }
-    if _is_of(path, made_from):
+    if not resume:
+        checkpoint.unlink(missing_ok=True)
+    elif _is_of(path, made_from):
         model, _, provenance = load_model(path, device)
         return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
     model = new_model(name, settings, seed).to(device)
