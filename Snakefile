@@ -162,6 +162,7 @@ for CHAPTER in TRAINED:
             chapter=f"{RUN}/chapters/{CHAPTER}.ipynb",
         log:
             **logs(CHAPTER),
+        priority: 1 if CHAPTER == "05_mmvae" else 0  # others wait for the longest
         shell:
             EXECUTE
 
