@@ -162,7 +162,7 @@ for CHAPTER in TRAINED:
             chapter=f"{RUN}/chapters/{CHAPTER}.ipynb",
         log:
             **logs(CHAPTER),
-        priority: 1 if CHAPTER == "05_mmvae" else 0  # others wait for the longest
+        priority: {"05_mmvae": 2, "07_contrastive": 1}.get(CHAPTER, 0)  # what others wait for
         shell:
             EXECUTE
 
