@@ -16,7 +16,7 @@ from snlib import models, training
 from snlib.draws import draw_block, draw_noise, spread_pixels
 from snlib.models import MODELS
 from snlib.recipes import RECIPES, Recipe
-from snlib.steps import Steps, new_fabric, new_optimiser
+from snlib.steps import Steps, new_fabric, new_optimiser, use_one_core
 from snlib.training import evaluation_interval, learning_rate, mean_loss, train
 from snlib.weights import load_model, read_tensors, save_model, write_tensors
 
@@ -110,12 +110,18 @@ def test_a_killed_training_resumes_bit_for_bit(pairs, small_recipe, tmp_path, mo
     assert again[columns].equals(history[columns])
 
 
+def train_on_one_core(*arguments):
+    """In a process of its own, which does not inherit the number of threads (and so the order of sums)."""
+    use_one_core()
+    train(*arguments)
+
+
 def test_a_process_killed_from_outside_resumes_bit_for_bit(pairs, small_recipe, tmp_path):
     unbroken, resumed = new_model(small_recipe), new_model(small_recipe)
     train(unbroken, *pairs, n_steps=200, seed=3)
     checkpoint = tmp_path / "checkpoint.safetensors"
     arguments = (new_model(small_recipe), *pairs, 200, 3, checkpoint)
-    process = multiprocessing.get_context("spawn").Process(target=train, args=arguments)
+    process = multiprocessing.get_context("spawn").Process(target=train_on_one_core, args=arguments)
     process.start()
     while not checkpoint.exists() and process.is_alive():
         time.sleep(0.01)
