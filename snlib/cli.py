@@ -15,6 +15,7 @@ from snlib.events import Events
 from snlib.files import read_json, write_json, write_npz
 from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.models import MODELS
+from snlib.recipes import recipe_for
 from snlib.runs import open_run
 from snlib.sedona import SedonaGrid
 from snlib.simulate import simulate
@@ -186,8 +187,8 @@ def train_model(
     Writes MODEL-RECIPE.safetensors (weights), .json (recipe, scaling, provenance) and .csv (losses). After an
     interruption --resume goes on from the last checkpoint, to the same weights.
     """
-    run = open_run(profile, device, seed)
+    settings, run = recipe_for(model, recipe), open_run(profile, device, seed)
     dataset = run.dataset() if data is None else read_dataset(data)
     fabric = new_fabric(run.device, precision, processes)
     fabric.launch()
-    train_or_load(model, recipe, dataset, run.profile.n_steps, seed, out, fabric, resume)
+    train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)

@@ -4,6 +4,7 @@ from torch import nn
 
 from snlib.objectives import importance_log_weights, iwae
 from snlib.vae import VAE
+from snlib.variants import build_as_published
 
 __all__ = ["MMVAE"]
 
@@ -23,6 +24,8 @@ class MMVAE(nn.Module):
         self.recipe = recipe
         self.photometry = VAE("photometry", recipe)
         self.spectrum = VAE("spectrum", recipe)
+        for vae in (self.photometry, self.spectrum):
+            build_as_published(vae)
 
     def prior(self):
         """p(z): a standard Laplace for each latent number."""
@@ -40,7 +43,8 @@ class MMVAE(nn.Module):
         pixels : Tensor of int, shape (n,), optional
             Decode only these wavelengths, drawn at random; all by default.
         """
-        experts = self.photometry, self.spectrum.decoding(pixels)
+        photometry_expert = self.photometry.weighted(self.recipe.photometry_weight)
+        experts = photometry_expert, self.spectrum.decoding(pixels)
         log_weights = importance_log_weights(experts, (photometry, spectrum), self.prior(), noise)
         return iwae(log_weights, self.recipe.bound)
 

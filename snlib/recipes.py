@@ -35,6 +35,10 @@ class Recipe:
     learning_rate : float
     schedule : {"constant", "onecycle"}
     clip_norm : float or None
+    photometry_weight : float
+        The log likelihood of light curves is multiplied by this (MMVAE).
+    query_self_attention, concatenated, swapped, augmented : bool
+        Ways of the published code (MMVAE); see `snlib.variants`.
     """
 
     name: str
@@ -56,6 +60,11 @@ class Recipe:
     learning_rate: float = 1e-3
     schedule: str = "constant"
     clip_norm: float | None = None
+    photometry_weight: float = 1.0
+    query_self_attention: bool = False
+    concatenated: bool = False
+    swapped: bool = False
+    augmented: bool = False
 
     def __post_init__(self):
         for name, known in {

@@ -17,7 +17,7 @@ from snlib.events import Events
 from snlib.files import DATA, write_json
 from snlib.posteriors import from_light_curve, mean_spectrum, spectrum_posteriors, summarise_samples
 from snlib.published import read_published_sample
-from snlib.recipes import PROFILES, RECIPES, Profile
+from snlib.recipes import PROFILES, RECIPES, Profile, recipe_for
 from snlib.simulate import simulate
 from snlib.stages import digest
 from snlib.steps import new_fabric, use_one_core
@@ -101,9 +101,8 @@ class Run:
         snlib.trained.Trained
         """
         fabric = new_fabric(self.device)
-        return train_or_load(
-            model, recipe, self.dataset(), self.profile.n_steps, self.seed, self.folder, fabric
-        )
+        settings, n_steps = recipe_for(model, recipe), self.profile.n_steps
+        return train_or_load(model, settings, self.dataset(), n_steps, self.seed, self.folder, fabric)
 
     def posteriors(self):
         """LC -> spectrum posteriors of the test events, by method.

@@ -8,10 +8,10 @@ import torch
 
 from snlib.files import read_json, replacing
 from snlib.models import new_model
-from snlib.recipes import recipe_for
 from snlib.stages import digest
 from snlib.steps import new_fabric
 from snlib.training import train
+from snlib.variants import augment
 from snlib.weights import load_model, save_model
 
 __all__ = ["Trained", "train_or_load"]
@@ -71,12 +71,11 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
     ----------
     name : str
         A name in `snlib.models.MODELS`.
-    recipe : str
-        A name in `snlib.recipes.RECIPES`.
+    recipe : snlib.recipes.Recipe
     dataset : snlib.dataset.Dataset
     n_steps, seed : int
     folder : path
-        Gets ``<name>-<recipe>.safetensors``, ``.json`` and ``.csv``.
+        Gets ``<name>-<recipe's name>.safetensors``, ``.json`` and ``.csv``.
     fabric : lightning_fabric.Fabric, optional
         See `snlib.steps.new_fabric`; by default one process on the CPU.
     resume : bool
@@ -90,15 +89,14 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
     Raises
     ------
     ValueError
-        If there is no such model or recipe.
+        If there is no such model.
     """
-    settings = recipe_for(name, recipe)
     fabric = fabric or new_fabric("cpu")
-    device, path = fabric.device, Path(folder) / f"{name}-{recipe}.safetensors"
+    device, path = fabric.device, Path(folder) / f"{name}-{recipe.name}.safetensors"
     checkpoint = path.parent / "checkpoints" / path.name
     made_from = {
         "model": name,
-        "recipe": settings.to_dict(),
+        "recipe": recipe.to_dict(),
         "n_steps": n_steps,
         "seed": seed,
         "dataset": dataset.digest(),
@@ -110,9 +108,11 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
     elif _is_of(path, made_from):
         model, _, provenance = load_model(path, device)
         return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
-    model = new_model(name, settings, seed).to(device)
-    pairs = [dataset.pairs(part, device) for part in ("train", "validation")]
-    history = train(model, *pairs, n_steps, seed, checkpoint, made_from, fabric)
+    model = new_model(name, recipe, seed).to(device)
+    train_pairs, validation_pairs = (dataset.pairs(part, device) for part in ("train", "validation"))
+    if recipe.augmented:
+        train_pairs = augment(train_pairs, seed)
+    history = train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint, made_from, fabric)
     provenance = {
         "made_from": made_from,
         "device": device.type,

@@ -195,9 +195,13 @@ class TransceiverEncoder(nn.Module):
         self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))
         self.norm = nn.LayerNorm(recipe.d_model)
 
+    def tokens(self, x):
+        """Where a point lies + what was measured there: Photometry or Spectrum -> (B, T or L, d)."""
+        return self.position(x) + self.value(x.value[..., None])
+
     def forward(self, x):
         """Photometry or Spectrum -> (B, n_outputs, d)."""
-        tokens, observed = self.position(x) + self.value(x.value[..., None]), x.observed
+        tokens, observed = self.tokens(x), x.observed
         latents = self.queries.expand(len(tokens), -1, -1)
         always = latents.new_ones(latents.shape[:2], dtype=torch.bool)
         if self.phase is not None:

@@ -83,6 +83,10 @@ class VAE(nn.Module):
         """
         return self if pixels is None else _SomePixels(self, pixels)
 
+    def weighted(self, weight):
+        """The same VAE with its log likelihood multiplied by a number."""
+        return self if weight == 1 else _Weighted(self, weight)
+
     def prior(self):
         """p(z): a standard Laplace for each latent number."""
         return standard_laplace(self.to_latent.bias)
@@ -122,3 +126,14 @@ class _SomePixels:
 
     def log_likelihood(self, z, x):
         return self.vae.log_likelihood(z, x.at(self.pixels)) * (x.value.shape[-1] / len(self.pixels))
+
+
+class _Weighted:
+    def __init__(self, vae, weight):
+        self.vae, self.weight = vae, weight
+
+    def posterior(self, x):
+        return self.vae.posterior(x)
+
+    def log_likelihood(self, z, x):
+        return self.weight * self.vae.log_likelihood(z, x)
