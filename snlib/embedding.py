@@ -6,7 +6,7 @@ import torch
 from snlib.contrastive import frobenius
 from snlib.dataset import Pairs, on
 
-__all__ = ["embed", "encode", "predict_parameters", "retrieve_spectra"]
+__all__ = ["embed", "encode", "encode_spectra", "predict_parameters", "retrieve_spectra"]
 
 _SPECTRA_BATCH = 256
 
@@ -34,6 +34,27 @@ def encode(function, scaling, light_curves, device="cpu", batch_size=4096):
         batch = light_curves.select(slice(first, first + batch_size))
         parts.append(function(on(scaling.photometry(batch), device)).float())
     return torch.cat(parts).cpu().numpy()
+
+
+@torch.no_grad()
+def encode_spectra(function, scaling, events, device="cpu"):
+    """Apply a part of a model to each spectrum of some events.
+
+    Parameters
+    ----------
+    function : callable
+        Spectrum -> Tensor of shape (B, ...).
+    scaling, events, device
+        As in `predict_parameters`.
+
+    Returns
+    -------
+    ndarray of float32, shape (N, P, ...)
+    """
+    pairs = Pairs.from_events(events, scaling, device)
+    parts = torch.arange(len(pairs), device=device).split(_SPECTRA_BATCH)
+    encoded = torch.cat([function(pairs.take(index).spectrum).float() for index in parts])
+    return encoded.unflatten(0, (len(events), -1)).cpu().numpy()
 
 
 def embed(model, scaling, light_curves, device="cpu", batch_size=4096):
@@ -97,7 +118,6 @@ def retrieve_spectra(model, scaling, train_events, light_curves, device="cpu"):
     return result
 
 
-@torch.no_grad()
 def predict_parameters(model, scaling, events, device="cpu"):
     """What an end-to-end regressor says of the explosions.
 
@@ -117,8 +137,5 @@ def predict_parameters(model, scaling, events, device="cpu"):
     if model.modality == "photometry":
         z_scores = encode(model.predict, scaling, events.light_curves, device)
     else:
-        pairs = Pairs.from_events(events, scaling, device)
-        parts = torch.arange(len(pairs), device=device).split(_SPECTRA_BATCH)
-        z_scores = torch.cat([model.predict(pairs.take(index).spectrum) for index in parts]).cpu().numpy()
-        z_scores = z_scores.reshape(len(events), -1, z_scores.shape[-1])
+        z_scores = encode_spectra(model.predict, scaling, events, device)
     return scaling.physical_parameters(z_scores)

@@ -5,19 +5,17 @@ the rest is made.
 """
 
 import os
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
-from importlib.metadata import version
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from snlib.dataset import SPLIT_FRACTIONS, make_dataset, split_events
 from snlib.events import Events
-from snlib.files import DATA, write_json
-from snlib.posteriors import from_light_curve, mean_spectrum, spectrum_posteriors, summarise_samples
+from snlib.files import DATA
 from snlib.published import read_published_sample
-from snlib.recipes import PROFILES, RECIPES, Profile, recipe_for
+from snlib.recipes import PROFILES, Profile, recipe_for
 from snlib.simulate import simulate
 from snlib.stages import digest
 from snlib.steps import new_fabric, use_one_core
@@ -104,57 +102,9 @@ class Run:
         settings, n_steps = recipe_for(model, recipe), self.profile.n_steps
         return train_or_load(model, settings, self.dataset(), n_steps, self.seed, self.folder, fabric)
 
-    def posteriors(self):
-        """LC -> spectrum posteriors of the test events, by method.
-
-        Returns
-        -------
-        dict of (str, str) to snlib.evaluation.SpectrumPosterior
-            By model ("mean spectrum", "MMVAE (recipe)" and, for the published sample, the authors'
-            "diffusion") and kind of interval ("latent" or "predictive").
-        """
-        dataset = self.dataset()
-        test = dataset.part("test")
-        result = {("mean spectrum", "predictive"): mean_spectrum(dataset.part("train"), len(test))}
-        for recipe in RECIPES:
-            model = self.trained("mmvae", recipe).model
-            posterior_of = partial(from_light_curve, model, dataset.scaling, device=self.device)
-            parts = spectrum_posteriors(
-                posterior_of,
-                model.spectrum,
-                dataset.scaling,
-                test,
-                self.profile.n_posterior_samples,
-                self.seed,
-            )
-            result |= {(f"MMVAE ({recipe})", kind): posterior for kind, posterior in parts.items()}
-        if self.published_sample:
-            samples = read_published_sample(self.published_sample).diffusion_log10_fnu
-            result["diffusion", "predictive"] = summarise_samples(samples[dataset.split["test"]], axis=1)
-        return result
-
-    def write_results(self, metrics):
-        """Write ``metrics.json`` and ``provenance.json`` to the run's folder.
-
-        Parameters
-        ----------
-        metrics : pandas.DataFrame
-            See `snlib.evaluation.compare_metrics`.
-        """
-        dataset = self.dataset()
-        parts = {name: len(index) for name, index in dataset.split.items()}
-        provenance = {
-            "profile": asdict(self.profile),
-            "source": dataset.events.provenance["source"],
-            "events": {"total": len(dataset.events), **parts},
-            "recipes": {name: recipe.to_dict() for name, recipe in RECIPES.items()},
-            "device": self.device,
-            "seed": self.seed,
-            "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
-            "training_s": {name: round(self.trained("mmvae", name).seconds(), 1) for name in RECIPES},
-        }
-        write_json(self.folder / "metrics.json", metrics.to_dict("records"))
-        write_json(self.folder / "provenance.json", provenance)
+    def results_name(self):
+        """The folder of its committed results, in ``data/results``."""
+        return f"{self.profile.name}{'-published' if self.published_sample else ''}"
 
 
 def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):

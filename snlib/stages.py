@@ -11,7 +11,7 @@ _MODULES = {
     "simulate published",
     "training": "recipes dataset transceiver objectives variants vae mmvae contrastive regression models "
     "draws steps training weights trained",
-    "evaluation": "embedding posteriors evaluation runs plotting",
+    "evaluation": "runs embedding posteriors evaluation methods masking generation recovery results",
 }
 # Of each stage, given the results of the one before.
 STAGES = {stage: [f"snlib/{name}.py" for name in names.split()] for stage, names in _MODULES.items()}

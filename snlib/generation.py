@@ -1,0 +1,133 @@
+"""Spectra drawn from the prior and from posteriors: their diversity, and the detail they lose (Figure 5)."""
+
+import numpy as np
+import pandas as pd
+
+from snlib.grid import LIGHT_AA_PER_S
+from snlib.posteriors import from_light_curve, posterior_samples
+
+__all__ = ["SCALES_KM_S", "conditional_spectra", "generation_scores", "power_spectrum", "prior_spectra"]
+
+# Scales of structure along ln(wavelength), as velocities: broad features, lines, and less than a line.
+SCALES_KM_S = {"broad": (20_000, 100_000), "lines": (5_000, 20_000), "fine": (0, 3_000)}
+_LIGHT_KM_S = LIGHT_AA_PER_S / 1e13
+
+
+def prior_spectra(model, scaling, phase_days, wavelength_aa, n, seed):
+    """Spectra decoded from samples of the prior p(z).
+
+    Parameters
+    ----------
+    model : MMVAE
+    scaling : snlib.dataset.Scaling
+    phase_days : float
+    wavelength_aa : ndarray, shape (L,)
+    n, seed : int
+
+    Returns
+    -------
+    ndarray, shape (n, L)
+        log10 F_nu.
+    """
+    recipe, prior = model.recipe, model.prior()
+    shape = 1, recipe.latent_tokens, recipe.latent_dim
+    everywhere = type(prior)(prior.loc.expand(shape), prior.scale.expand(shape))
+    phases = np.array([phase_days])
+    return posterior_samples(everywhere, model.spectrum, scaling, phases, wavelength_aa, n, (seed, 6))[0][
+        :, 0
+    ]
+
+
+def conditional_spectra(model, scaling, events, phase_days, seed, device="cpu"):
+    """One spectrum for each light curve, decoded from one sample of its posterior.
+
+    Parameters
+    ----------
+    model : MMVAE
+        On `device`.
+    scaling : snlib.dataset.Scaling
+    events : Events
+    phase_days : float
+    seed : int
+    device : str
+
+    Returns
+    -------
+    ndarray, shape (N, L)
+        log10 F_nu.
+    """
+    where = np.array([phase_days]), events.spectra.wavelength_aa
+    samples = [
+        posterior_samples(
+            from_light_curve(model, scaling, events.select([index]), device),
+            model.spectrum,
+            scaling,
+            *where,
+            1,
+            (seed, 7, index),
+        )[0]
+        for index in range(len(events))
+    ]
+    return np.stack(samples)[:, 0, 0]
+
+
+def power_spectrum(log10_fnu, wavelength_aa):
+    """Power of spectra against the scale of their structure.
+
+    A straight line in ln(wavelength) is taken off and a Hann window put on; pixels without flux are
+    filled by linear interpolation.
+
+    Parameters
+    ----------
+    log10_fnu : ndarray, shape (N, L)
+    wavelength_aa : ndarray, shape (L,)
+        Evenly spaced in its logarithm.
+
+    Returns
+    -------
+    scale_km_s : ndarray, shape (L // 2,)
+        Wavelength of each oscillation along ln(wavelength), as a velocity; descending.
+    power : ndarray, shape (N, L // 2)
+        dex^2 an oscillation; the sum over all of them is the variance of the windowed spectrum.
+
+    Raises
+    ------
+    ValueError
+        If the wavelengths are not evenly spaced in their logarithm.
+    """
+    x = np.log(wavelength_aa)
+    step = (x[-1] - x[0]) / (len(x) - 1)
+    if np.abs(np.diff(x) / step - 1).max() > 0.01:
+        raise ValueError("wavelength_aa: not evenly spaced in its logarithm")
+    flux = np.stack([np.interp(x, x[seen], row[seen]) for row in log10_fnu for seen in [np.isfinite(row)]])
+    line = np.polynomial.polynomial.polyfit(x, flux.T, 1)
+    window = np.hanning(len(x))
+    flux = (flux - line[0][:, None] - line[1][:, None] * x) * window / np.sqrt(np.mean(window**2))
+    n = len(x)
+    amplitude = np.abs(np.fft.rfft(flux)[:, 1 : n // 2 + 1]) / n
+    power = 2 * amplitude**2
+    if n % 2 == 0:
+        power[:, -1] /= 2  # the highest frequency has no partner
+    return _LIGHT_KM_S * step * n / np.arange(1, n // 2 + 1), power
+
+
+def generation_scores(spectra, wavelength_aa):
+    """How much spectra differ from their mean, and their power at each scale.
+
+    Parameters
+    ----------
+    spectra : ndarray, shape (N, L)
+        log10 F_nu.
+    wavelength_aa : ndarray, shape (L,)
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a spectrum: ``variance_dex2``, its mean square distance from the mean spectrum, and
+        ``power_<scale>_dex2`` for each of `SCALES_KM_S`.
+    """
+    scale, power = power_spectrum(spectra, wavelength_aa)
+    columns = {"variance_dex2": np.nanmean((spectra - np.nanmean(spectra, 0)) ** 2, axis=1)}
+    for name, (low, high) in SCALES_KM_S.items():
+        columns[f"power_{name}_dex2"] = power[:, (scale >= low) & (scale < high)].sum(1)
+    return pd.DataFrame(columns)
