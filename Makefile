@@ -1,8 +1,9 @@
-# make help lists the targets; PROFILE, DEVICE, SEED and CORES may be set on the command line.
+# make help lists the targets; PROFILE, DEVICE, SEED, SEEDS and CORES may be set on the command line.
 
 PROFILE ?= quick
 DEVICE  ?= auto
 SEED    ?= 0
+SEEDS   ?=
 CORES   ?= $(shell getconf _NPROCESSORS_ONLN)
 PYTEST  ?=
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
@@ -10,7 +11,7 @@ PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 BIN   := $(CURDIR)/.venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup book site notebooks test lint clean
+.PHONY: help setup book repeats ablations site notebooks test lint clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -24,12 +25,23 @@ $(STAMP): pyproject.toml constraints.txt
 	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,test]'
 	@touch $@
 
+# Bring a target of the pipeline up to date, one run at a time in this folder.
+PIPELINE = @exec 9> .venv/lock; ! command -v flock > /dev/null || flock -n 9 || \
+	    { echo "another run is going on in this folder" >&2; exit 1; }; \
+	$(BIN)/snakemake --cores $(CORES) --nolock --rerun-incomplete --quiet host rules
+
+CONFIG = --config profile=$(PROFILE) device=$(DEVICE) seed=$(SEED) seeds=$(SEEDS) \
+	    published_sample="$$SNLIB_PUBLISHED_SAMPLE"
+
 book: setup ## simulate, train, execute the notebooks, render [PROFILE DEVICE SEED CORES]
-	@exec 9> .venv/lock; ! command -v flock > /dev/null || flock -n 9 || \
-	    { echo "another make book is running in this folder" >&2; exit 1; }; \
-	$(BIN)/snakemake --cores $(CORES) --nolock --rerun-incomplete --quiet host rules --config \
-	    profile=$(PROFILE) device=$(DEVICE) seed=$(SEED) published_sample="$$SNLIB_PUBLISHED_SAMPLE"
+	$(PIPELINE) book $(CONFIG)
 	@$(MAKE) --no-print-directory site
+
+repeats: setup ## results of further seeds, for the error bars of the claims [SEEDS=3]
+	$(PIPELINE) repeats $(CONFIG)
+
+ablations: setup ## the MMVAE with one change at a time, every seed [SEEDS=3]
+	$(PIPELINE) ablations $(CONFIG)
 
 site: setup ## render book/ as it is
 	@rm -rf _build

@@ -3,6 +3,8 @@
 A run keeps everything in data/generated/<profile>-seed<seed>[-published]/.  The device is no part
 of names or parameters: changing it makes nothing out of date.  Events and weights are outputs to
 update, so a notebook executed again for its text or figures finds them and trains nothing.
+
+Targets of their own: `repeats`, the results of further seeds, and `ablations`.
 """
 
 import json
@@ -14,26 +16,53 @@ from glob import glob
 from pathlib import Path
 from shlex import quote
 
-from snlib.files import read_json, write_json
+from snlib.ablations import ABLATIONS, read_ablations
+from snlib.files import read_json, replacing, write_json
 from snlib.notebooks import without_progress
+from snlib.recipes import PROFILES
 from snlib.stages import STAGES
+from snlib.verdicts import ledger_html
 
 PROFILE = config.setdefault("profile", "quick")
 SEED = config.setdefault("seed", 0)
 DEVICE = config.setdefault("device", "auto")
 PUBLISHED = os.path.abspath(config["published_sample"]) if config.get("published_sample") else ""
 
+SEEDS = range(int(config.get("seeds") or PROFILES[PROFILE].n_seeds))
+
 SUFFIX = "-published" if PUBLISHED else ""
-RUN = f"{os.environ.get('SNLIB_GENERATED', 'data/generated')}/{PROFILE}-seed{SEED}{SUFFIX}"
+GENERATED = os.environ.get("SNLIB_GENERATED", "data/generated")
+RUN = f"{GENERATED}/{PROFILE}-seed{SEED}{SUFFIX}"
 RESULTS = f"data/results/{PROFILE}{SUFFIX}"
+REPEATS = [f"{RESULTS}/seed{seed}/provenance.json" for seed in SEEDS if seed != SEED]
+COMMITTED = [name for name in glob(f"{RESULTS}/seed*/*") if f"/seed{SEED}/" not in name]
 TRAINED = {
     "05_mmvae": ["mmvae"],
     "06_vae": ["spectrum-vae", "photometry-vae"],
     "07_contrastive": ["contrastive"],
-    "08_parameters": ["photometry-regressor", "spectrum-regressor"],
+    "08_regressors": ["photometry-regressor", "spectrum-regressor"],
 }
-COMPUTED = ("01_data", "02_light_curves", "03_transceiver", "04_objective", *TRAINED, "10_cross_modal")
+# What each table of results is made from.
+TABLES = {
+    "spectra": ["05_mmvae", "06_vae", "07_contrastive"],
+    "masking": ["05_mmvae"],
+    "generation": ["05_mmvae"],
+    "parameters": ["05_mmvae", "07_contrastive", "08_regressors"],
+}
+FOUND = [f"{RUN}/results/{name}.csv" for name in TABLES]
+JUDGED = ("11_metrics", "12_prior", "13_masking", "14_parameters", "15_claims")
+BEFORE = ("01_data", "02_light_curves", "03_transceiver", "04_objective", *TRAINED)
+COMPUTED = (*BEFORE, "10_reconstruction", *JUDGED)
 
+
+wildcard_constraints:
+    table="|".join(TABLES),
+    ablation="|".join(ABLATIONS),
+    number=r"\d+",
+
+
+RUN_OPTIONS = f"--profile {PROFILE} --device {DEVICE}"
+SOURCE = f"--published-sample {quote(PUBLISHED)}" if PUBLISHED else ""
 PARAMETERS = f"-p profile {PROFILE} -p device {DEVICE} -p seed {SEED} -r published_sample {quote(PUBLISHED)}"
 EXECUTE = """
     echo "{input.notebook}: executing, log in {log.text}"
@@ -73,12 +102,14 @@ rule book:
     """Bring book/chapters/ into step with this run: looks each time, writes what differs."""
     default_target: True
     input:
-        f"{RESULTS}/metrics.json",
+        f"{RESULTS}/provenance.json",
         cover=f"{RUN}/light_curve_to_spectrum.png",
+        claims=f"{RUN}/claims.json",
         chapters=[f"{RUN}/chapters/{Path(name).name}" for name in sorted(glob("notebooks/[0-9]*.ipynb"))],
     run:
         contents = {f"chapters/{Path(name).name}": public(name).encode() for name in input.chapters}
         contents["images/light_curve_to_spectrum.png"] = Path(input.cover).read_bytes()
+        contents["claims.html"] = ledger_html(read_json(input.claims), "chapters/").encode()
         for name, content in contents.items():
             target = Path("book", name)
             if not target.exists() or target.read_bytes() != content:
@@ -154,8 +185,6 @@ for CHAPTER in TRAINED:
             STAGES["evaluation"],
             modules("plot_training"),
             f"{RUN}/events.npz",
-            # Its small networks are fitted to embeddings by these.
-            [*weights("05_mmvae"), *weights("07_contrastive")] if CHAPTER == "08_parameters" else [],
             notebook=f"notebooks/{CHAPTER}.ipynb",
         output:
             update(weights(CHAPTER)),
@@ -180,54 +209,167 @@ rule cost:
         EXECUTE
 
 
-rule generation:
+rule table:
+    """A table of results of this run: see snlib/results.py."""
     input:
         STAGES["evaluation"],
-        f"{RUN}/events.npz",
-        weights("05_mmvae"),
-        notebook="notebooks/10_cross_modal.ipynb",
+        lambda wildcards: sum((weights(chapter) for chapter in TABLES[wildcards.table]), []),
     output:
-        f"{RUN}/metrics.json",
-        f"{RUN}/provenance.json",
-        f"{RUN}/light_curve_to_spectrum.png",
-        chapter=f"{RUN}/chapters/10_cross_modal.ipynb",
+        f"{RUN}/results/{{table}}.csv",
     log:
-        **logs("10_cross_modal"),
+        f"{RUN}/logs/{{table}}.log",
+    benchmark:
+        f"{RUN}/logs/{{table}}.tsv"
+    priority: 1
+    shell:
+        """
+        echo "{output}: computing, log in {log}"
+        {sys.executable} -m snlib evaluate {wildcards.table} {RUN_OPTIONS} {SOURCE} --seed {SEED} --out {RUN}/results > {log} 2>&1
+        """
+
+
+rule reconstruction:
+    input:
+        modules("plotting"),
+        f"{RUN}/results/spectra.csv",
+        notebook="notebooks/10_reconstruction.ipynb",
+    output:
+        f"{RUN}/light_curve_to_spectrum.png",
+        chapter=f"{RUN}/chapters/10_reconstruction.ipynb",
+    log:
+        **logs("10_reconstruction"),
     shell:
         EXECUTE
 
 
+for CHAPTER in JUDGED:
+
+    rule:
+        name:
+            f"judge_{CHAPTER}"
+        input:
+            FOUND,
+            REPEATS,
+            COMMITTED,
+            modules("bootstrap", "evidence", "claims", "verdicts", "plotting"),
+            modules("plot_results", "plot_generation", "plot_masking"),
+            notebook=f"notebooks/{CHAPTER}.ipynb",
+        output:
+            [f"{RUN}/claims.json"] if CHAPTER == "15_claims" else [],
+            chapter=f"{RUN}/chapters/{CHAPTER}.ipynb",
+        log:
+            **logs(CHAPTER),
+        shell:
+            EXECUTE
+
+
+def commit():
+    """The commit that makes the results; they are being replaced at this moment, so only what makes them counts."""
+    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    made_by = ["snlib", "notebooks", "Snakefile"]
+    changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", *made_by]).returncode
+    return git.stdout.strip() + ("-dirty" if changed else "")
+
+
 rule results:
-    """Copy the results, and say which commit made them and how long each chapter took."""
+    """Copy the results, and say which commit made them and how long each step took."""
     input:
-        metrics=f"{RUN}/metrics.json",
-        provenance=f"{RUN}/provenance.json",
+        FOUND,
         cover=f"{RUN}/light_curve_to_spectrum.png",
+        claims=f"{RUN}/claims.json",
         chapters=[f"{RUN}/chapters/{name}.ipynb" for name in COMPUTED],
     output:
-        metrics=f"{RESULTS}/metrics.json",
+        f"{RESULTS}/claims.json",
+        f"{RESULTS}/metrics.json",
+        f"{RESULTS}/light_curve_to_spectrum.png",
         provenance=f"{RESULTS}/provenance.json",
-        cover=f"{RESULTS}/light_curve_to_spectrum.png",
     run:
-        git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-        # Results are being replaced at this moment: only what makes them counts as changed.
-        changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "snlib", "notebooks", "Snakefile"]).returncode
+        shell("{sys.executable} -m snlib evaluate {RUN_OPTIONS} {SOURCE} --seed {SEED} --out {RESULTS}/seed{SEED}")
         executed = {Path(name).stem: read_json(name)["metadata"]["papermill"] for name in input.chapters}
         run_time = {name: round(run["duration"], 1) for name, run in executed.items()}
-        shutil.copy(input.metrics, output.metrics)
-        shutil.copy(input.cover, output.cover)
-        write_json(output.provenance, read_json(input.provenance) | {"commit": git.stdout.strip() + ("-dirty" if changed else ""), "run_time_s": run_time})
+        for name in TABLES:
+            seconds = Path(f"{RUN}/logs/{name}.tsv").read_text().splitlines()[1].split()[0]
+            run_time[f"table {name}"] = round(float(seconds), 1)
+        for name in (input.cover, input.claims):
+            shutil.copy(name, RESULTS)
+        shutil.move(f"{RESULTS}/seed{SEED}/metrics.json", RESULTS + "/metrics.json")
+        made_from = Path(f"{RESULTS}/seed{SEED}/provenance.json")
+        provenance = read_json(made_from) | {"commit": commit()}
+        write_json(made_from, provenance)
+        write_json(output.provenance, provenance | {"run_time_s": run_time})
+
+
+rule repeat:
+    """Every model trained and judged again with another seed."""
+    input:
+        STAGES["events"],
+        STAGES["training"],
+        STAGES["evaluation"],
+    output:
+        [f"{RESULTS}/seed{{number}}/{name}.csv" for name in TABLES],
+        provenance=f"{RESULTS}/seed{{number}}/provenance.json",
+    log:
+        f"{GENERATED}/{PROFILE}-seed{{number}}{SUFFIX}/logs/repeat.log",
+    run:
+        shell(
+            "{sys.executable} -m snlib evaluate {RUN_OPTIONS} {SOURCE} --seed {wildcards.number} "
+            "--out {RESULTS}/seed{wildcards.number} > {log} 2>&1"
+        )
+        Path(output.provenance).with_name("metrics.json").unlink()
+        write_json(output.provenance, read_json(output.provenance) | {"commit": commit()})
+
+
+rule repeats:
+    input:
+        REPEATS,
+
+
+rule ablation:
+    """The MMVAE with one change, trained and judged."""
+    input:
+        STAGES["events"],
+        STAGES["training"],
+        modules("ablations", "posteriors", "evaluation"),
+    output:
+        f"{GENERATED}/{PROFILE}-seed{{number}}/ablations/{{ablation}}-result.json",
+    log:
+        f"{GENERATED}/{PROFILE}-seed{{number}}/logs/{{ablation}}.log",
+    shell:
+        "{sys.executable} -m snlib ablate {wildcards.ablation} {RUN_OPTIONS} --seed {wildcards.number} > {log} 2>&1"
+
+
+rule ablations:
+    input:
+        expand(rules.ablation.output, ablation=ABLATIONS, number=SEEDS),
+    output:
+        f"{RESULTS}/ablations.csv",
+    run:
+        with replacing(output[0]) as temporary:
+            read_ablations(input).to_csv(temporary, index=False, float_format="%.4g")
+
+
+rule versus:
+    input:
+        modules("files", "ablations", "plotting", "plot_ablations"),
+        ["data/results/quick/ablations.csv", "data/results/cpu/ablations.json"],
+        notebook="notebooks/16_paper_vs_code.ipynb",
+    output:
+        chapter=f"{RUN}/chapters/16_paper_vs_code.ipynb",
+    log:
+        **logs("16_paper_vs_code"),
+    shell:
+        EXECUTE
 
 
 rule real:
     input:
         modules("files", "plotting"),
         {*glob("data/results/*-published/metrics.json"), *([f"{RESULTS}/metrics.json"] if PUBLISHED else [])},
-        notebook="notebooks/11_real_models.ipynb",
+        notebook="notebooks/17_real_models.ipynb",
     output:
-        chapter=f"{RUN}/chapters/11_real_models.ipynb",
+        chapter=f"{RUN}/chapters/17_real_models.ipynb",
     log:
-        **logs("11_real_models"),
+        **logs("17_real_models"),
     shell:
         EXECUTE
 
@@ -236,10 +378,10 @@ rule gpu:
     input:
         modules("files", "recipes", "plotting", "plot_training"),
         glob("data/results/h200/*.json"),
-        notebook="notebooks/12_gpu.ipynb",
+        notebook="notebooks/18_gpu.ipynb",
     output:
-        chapter=f"{RUN}/chapters/12_gpu.ipynb",
+        chapter=f"{RUN}/chapters/18_gpu.ipynb",
     log:
-        **logs("12_gpu"),
+        **logs("18_gpu"),
     shell:
         EXECUTE

@@ -132,7 +132,7 @@ def ablate(run, name):
         "seconds": trained.seconds(),
         "metrics": rows.to_dict("records"),
     }
-    write_json(folder / f"{name}.json", result)
+    write_json(folder / f"{name}-result.json", result)
 
 
 def read_ablations(paths):

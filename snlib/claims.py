@@ -10,13 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from snlib.bootstrap import interval, share_within
-from snlib.evidence import Evidence
-from snlib.recipes import RECIPES
 
-__all__ = ["CLAIMS", "Claim", "Statement", "judge", "ledger"]
+__all__ = ["CLAIMS", "Claim", "Statement"]
 
 _CLOSE = 1.25  # "comparable", "close", "robust": within this factor; smaller ones the eye does not see
 _SURE = 0.975
@@ -230,71 +227,3 @@ CLAIMS = (
         ),
     ),
 )
-
-
-def judge(tables):
-    """Put every statement of every claim to both recipes.
-
-    Parameters
-    ----------
-    tables : dict of str to sequence of pandas.DataFrame
-        See `snlib.evidence.Evidence`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a statement and recipe: ``id, statement, tolerance, recipe, estimate, low, high, verdict``.
-    """
-    evidence = Evidence(tables)
-    return pd.DataFrame(
-        {"id": claim.id, "statement": statement.words, "tolerance": statement.tolerance()}
-        | statement.judge(evidence, recipe)
-        for claim in CLAIMS
-        for statement in claim.statements
-        for recipe in RECIPES
-    )
-
-
-def ledger(judged):
-    """The claims with their verdicts, as ``claims.json`` holds them.
-
-    Parameters
-    ----------
-    judged : pandas.DataFrame
-        See `judge`.
-
-    Returns
-    -------
-    list of dict
-        With ``id, claim, paper, ours, tolerance, verdict, chapter``; ``recipes``, the verdict of each;
-        and ``statements``, the rows of `judge`.
-    """
-    rows = []
-    for claim in CLAIMS:
-        mine = judged[judged["id"] == claim.id]
-        statements = mine.groupby("statement", sort=False)
-        ours = (
-            f"{words}: " + ", ".join(f"{row.estimate:.2f} ({row.recipe})" for row in group.itertuples())
-            for words, group in statements
-        )
-        rows.append(
-            {
-                "id": claim.id,
-                "claim": claim.claim,
-                "paper": claim.paper,
-                "ours": "; ".join(ours),
-                "tolerance": "; ".join(group["tolerance"].iloc[0] for _, group in statements),
-                "verdict": _together(mine["verdict"]),
-                "chapter": claim.chapter,
-                "recipes": {
-                    name: _together(of["verdict"]) for name, of in mine.groupby("recipe", sort=False)
-                },
-                "statements": mine.drop(columns="id").to_dict("records"),
-            }
-        )
-    return rows
-
-
-def _together(verdicts):
-    (verdict, *others) = set(verdicts)
-    return "mixed" if others or verdict == "open" else verdict

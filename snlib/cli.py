@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import typer
 
+from snlib.ablations import ABLATIONS, ablate
 from snlib.dataset import make_dataset, split_events
 from snlib.events import Events
 from snlib.files import read_json, write_json, write_npz
 from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.models import MODELS
 from snlib.recipes import recipe_for
+from snlib.results import TABLES, write_results
 from snlib.runs import open_run
 from snlib.sedona import SedonaGrid
 from snlib.simulate import simulate
@@ -192,3 +194,29 @@ def train_model(
     fabric = new_fabric(run.device, precision, processes)
     fabric.launch()
     train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)
+
+
+@app.command()
+def evaluate(
+    out: Annotated[Path, typer.Option(help="Folder for the tables and provenance.json.")],
+    tables: Annotated[
+        list[str] | None, typer.Argument(help=f"Of {', '.join(TABLES)}; all by default.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="smoke, quick or paper.")] = "quick",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
+    published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")] = "",
+):
+    """Judge every model by the test events, a table a kind of result; trains what is not yet trained."""
+    write_results(open_run(profile, device, seed, published_sample), out, tables or tuple(TABLES))
+
+
+@app.command("ablate")
+def ablate_model(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(ABLATIONS)}.")],
+    profile: Annotated[str, typer.Option(help="smoke, quick or paper.")] = "quick",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
+):
+    """Train and judge the MMVAE with one change; the result goes to the run's folder."""
+    ablate(open_run(profile, device, seed), name)

@@ -6,10 +6,19 @@ import pandas as pd
 from snlib.grid import LIGHT_AA_PER_S
 from snlib.posteriors import from_light_curve, posterior_samples
 
-__all__ = ["SCALES_KM_S", "conditional_spectra", "generation_scores", "power_spectrum", "prior_spectra"]
+__all__ = [
+    "SCALES_KM_S",
+    "absorption_depth",
+    "conditional_spectra",
+    "generation_scores",
+    "power_spectrum",
+    "prior_spectra",
+]
 
 # Scales of structure along ln(wavelength), as velocities: broad features, lines, and less than a line.
 SCALES_KM_S = {"broad": (20_000, 100_000), "lines": (5_000, 20_000), "fine": (0, 3_000)}
+# The blended absorption that the paper points at, between the two maxima beside it.
+_BLEND_AA, _SHOULDERS_AA, _HALF_WIDTH_AA = 4250.0, (3950.0, 4550.0), 50.0
 _LIGHT_KM_S = LIGHT_AA_PER_S / 1e13
 
 
@@ -27,19 +36,21 @@ def prior_spectra(model, scaling, phase_days, wavelength_aa, n, seed):
     Returns
     -------
     ndarray, shape (n, L)
-        log10 F_nu.
+        log10 F_nu, the means of the likelihood.  With a larger n more follow, the first stay the same.
     """
     recipe, prior = model.recipe, model.prior()
     shape = 1, recipe.latent_tokens, recipe.latent_dim
     everywhere = type(prior)(prior.loc.expand(shape), prior.scale.expand(shape))
-    phases = np.array([phase_days])
-    return posterior_samples(everywhere, model.spectrum, scaling, phases, wavelength_aa, n, (seed, 6))[0][
-        :, 0
-    ]
+    where = np.array([phase_days]), wavelength_aa
+    latent, _ = posterior_samples(everywhere, model.spectrum, scaling, *where, n, (seed, 6))
+    return latent[:, 0]
 
 
 def conditional_spectra(model, scaling, events, phase_days, seed, device="cpu"):
     """One spectrum for each light curve, decoded from one sample of its posterior.
+
+    Each light curve has a stream of its own, by its place among the events: its spectrum does not depend
+    on the others.
 
     Parameters
     ----------
@@ -54,21 +65,15 @@ def conditional_spectra(model, scaling, events, phase_days, seed, device="cpu"):
     Returns
     -------
     ndarray, shape (N, L)
-        log10 F_nu.
+        log10 F_nu, the mean of the likelihood.
     """
     where = np.array([phase_days]), events.spectra.wavelength_aa
-    samples = [
-        posterior_samples(
-            from_light_curve(model, scaling, events.select([index]), device),
-            model.spectrum,
-            scaling,
-            *where,
-            1,
-            (seed, 7, index),
-        )[0]
-        for index in range(len(events))
-    ]
-    return np.stack(samples)[:, 0, 0]
+    spectra = []
+    for index in range(len(events)):
+        posterior = from_light_curve(model, scaling, events.select([index]), device)
+        latent, _ = posterior_samples(posterior, model.spectrum, scaling, *where, 1, (seed, 7, index))
+        spectra.append(latent[0, 0])
+    return np.stack(spectra)
 
 
 def power_spectrum(log10_fnu, wavelength_aa):
@@ -99,7 +104,7 @@ def power_spectrum(log10_fnu, wavelength_aa):
     step = (x[-1] - x[0]) / (len(x) - 1)
     if np.abs(np.diff(x) / step - 1).max() > 0.01:
         raise ValueError("wavelength_aa: not evenly spaced in its logarithm")
-    flux = np.stack([np.interp(x, x[seen], row[seen]) for row in log10_fnu for seen in [np.isfinite(row)]])
+    flux = np.stack([_filled(x, row) for row in log10_fnu])
     line = np.polynomial.polynomial.polyfit(x, flux.T, 1)
     window = np.hanning(len(x))
     flux = (flux - line[0][:, None] - line[1][:, None] * x) * window / np.sqrt(np.mean(window**2))
@@ -109,6 +114,35 @@ def power_spectrum(log10_fnu, wavelength_aa):
     if n % 2 == 0:
         power[:, -1] /= 2  # the highest frequency has no partner
     return _LIGHT_KM_S * step * n / np.arange(1, n // 2 + 1), power
+
+
+def _filled(x, row):
+    seen = np.isfinite(row)
+    return np.interp(x, x[seen], row[seen])
+
+
+def absorption_depth(log10_fnu, wavelength_aa):
+    """Depth of the blended absorption near 4250 Å: below the straight line between its shoulders.
+
+    Each of the three levels is a mean over 100 Å; the shoulders, 3950 and 4550 Å, are where the mean
+    spectrum of the simulations has its maxima ten days after peak.
+
+    Parameters
+    ----------
+    log10_fnu : ndarray, shape (N, L)
+    wavelength_aa : ndarray, shape (L,)
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        In dex; negative where there is no absorption but a bump.
+    """
+
+    def level(centre_aa):
+        near = np.abs(wavelength_aa - centre_aa) <= _HALF_WIDTH_AA
+        return np.nanmean(log10_fnu[:, near], axis=1)
+
+    return np.mean([level(shoulder) for shoulder in _SHOULDERS_AA], axis=0) - level(_BLEND_AA)
 
 
 def generation_scores(spectra, wavelength_aa):
@@ -123,11 +157,14 @@ def generation_scores(spectra, wavelength_aa):
     Returns
     -------
     pandas.DataFrame
-        A row a spectrum: ``variance_dex2``, its mean square distance from the mean spectrum, and
-        ``power_<scale>_dex2`` for each of `SCALES_KM_S`.
+        A row a spectrum: ``variance_dex2``, its mean square distance from the mean spectrum times
+        N / (N - 1), so that few and many spectra compare; and ``power_<scale>_dex2`` for each of
+        `SCALES_KM_S`.
     """
     scale, power = power_spectrum(spectra, wavelength_aa)
-    columns = {"variance_dex2": np.nanmean((spectra - np.nanmean(spectra, 0)) ** 2, axis=1)}
+    n = np.isfinite(spectra).sum(0)
+    square = (spectra - np.nanmean(spectra, 0)) ** 2 * n / np.maximum(n - 1, 1)
+    columns = {"variance_dex2": np.nanmean(square, axis=1)}
     for name, (low, high) in SCALES_KM_S.items():
         columns[f"power_{name}_dex2"] = power[:, (scale >= low) & (scale < high)].sum(1)
     return pd.DataFrame(columns)

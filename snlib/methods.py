@@ -16,7 +16,7 @@ from snlib.posteriors import (
 from snlib.published import read_published_sample
 from snlib.recipes import RECIPES
 
-__all__ = ["MEAN_SPECTRUM", "predict_spectra"]
+__all__ = ["MEAN_SPECTRUM", "predict_spectra", "predictions"]
 
 MEAN_SPECTRUM = "mean spectrum"
 
@@ -65,3 +65,18 @@ def predict_spectra(run, events, recipes=tuple(RECIPES)):
         place = {name: index for index, name in enumerate(dataset.events.object_id)}
         index = [place[name] for name in events.object_id]
         yield "diffusion", {"predictive": summarise_samples(samples[index], axis=1)}
+
+
+def predictions(run, events, recipes=tuple(RECIPES)):
+    """All that `predict_spectra` yields for a few events, at once.
+
+    Returns
+    -------
+    dict of (str, str) to SpectrumPosterior
+        By method and kind of interval.
+    """
+    return {
+        (method, kind): posterior
+        for method, posteriors in predict_spectra(run, events, recipes)
+        for kind, posterior in posteriors.items()
+    }

@@ -3,14 +3,12 @@
 import numpy as np
 import seaborn as sns
 
-from snlib.grid import PARAMETERS
 from snlib.plotting import MODEL_COLOURS
 
 __all__ = [
     "plot_convergence",
     "plot_divergence",
     "plot_losses",
-    "plot_parameter_errors",
     "plot_random_decoding",
     "plot_subsets",
     "plot_throughput",
@@ -122,25 +120,6 @@ def plot_random_decoding(axes, rows, milliseconds):
     for ax in axes:
         ax.set_xticks(list(positions.values()), list(positions))
         ax.set_xlabel("Wavelengths decoded a step")
-
-
-def plot_parameter_errors(ax, errors):
-    """Draw mean and scatter of the absolute errors of each parameter, as Figure 8 does.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    errors : dict of str to ndarray, shape (N, 6)
-        Absolute errors by method, in standard deviations of the parameter.
-    """
-    width = 0.8 / len(errors)
-    for place, (name, values) in enumerate(errors.items()):
-        x = np.arange(len(PARAMETERS)) + (place - (len(errors) - 1) / 2) * width
-        style = {"fmt": "o", "capsize": 3, "markersize": 5, "color": MODEL_COLOURS[name]}
-        ax.errorbar(x, values.mean(0), values.std(0), label=name, **style)
-    ax.set_xticks(range(len(PARAMETERS)), [parameter.symbol for parameter in PARAMETERS])
-    ax.set(ylabel="Absolute error\n[standard deviations]", ylim=(0, None))
-    ax.legend(ncols=2)
 
 
 def plot_throughput(ax, steps):

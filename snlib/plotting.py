@@ -1,7 +1,6 @@
 """Figures.  Each function draws into the axes that it is given and loads nothing."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import seaborn as sns
 
 from snlib.events import BANDS
@@ -11,9 +10,9 @@ __all__ = [
     "FNU_LABEL",
     "MODEL_COLOURS",
     "WAVELENGTH_LABEL",
+    "model_style",
     "plot_by_phase",
     "plot_light_curve",
-    "plot_metrics",
     "plot_reconstruction",
     "plot_spectra",
     "use_style",
@@ -35,6 +34,8 @@ MODEL_COLOURS = {
     "spectra-only VAE (paper)": "#F0B084",
     "spectra-only VAE (improved)": "#D55E00",
     "contrastive": "#E69F00",
+    "contrastive (paper)": "#E69F00",
+    "contrastive (improved)": "#E69F00",
     "end to end": "#7A1F1F",
     "training mean": "#009E73",
 }
@@ -99,7 +100,7 @@ def plot_spectra(axes, wavelength_aa, phase_days, log10_fnu, **line):
 
 
 def plot_reconstruction(axes, spectra, posteriors, index, phases, name="MMVAE (improved)"):
-    """Draw Figure 3: truth, posterior of a model with its 90 % interval and mean spectrum, a panel a phase.
+    """Draw Figure 3: truth, posterior of a model with its 90 % interval, and others, a panel a phase.
 
     Parameters
     ----------
@@ -108,7 +109,8 @@ def plot_reconstruction(axes, spectra, posteriors, index, phases, name="MMVAE (i
     spectra : Spectra
         The truth.
     posteriors : dict of (str, str) to SpectrumPosterior
-        By model and kind of interval; see `snlib.runs.Run.posteriors`.
+        By model and kind of interval; see `snlib.methods.predictions`.  Of the models that predict
+        without looking (mean spectrum) or without an interval (contrastive) the line is drawn.
     index : int
         Of the event.
     phases : sequence of int
@@ -116,11 +118,14 @@ def plot_reconstruction(axes, spectra, posteriors, index, phases, name="MMVAE (i
     name : str
         The model.
     """
-    wavelength = spectra.wavelength_aa
-    ours, average = posteriors[name, "predictive"], posteriors["mean spectrum", "predictive"]
+    wavelength, ours = spectra.wavelength_aa, posteriors[name, "predictive"]
+    others = [key for key in posteriors if key[0] == "mean spectrum" or key[1] == "none"]
     for ax, phase in zip(axes, phases, strict=True):
         at, colour = (index, phase), MODEL_COLOURS[name]
-        ax.plot(wavelength, average.mean[at], color=MODEL_COLOURS["mean spectrum"], label="mean spectrum")
+        for key in others:
+            ax.plot(
+                wavelength, posteriors[key].mean[at], color=MODEL_COLOURS[key[0]], label=key[0], linewidth=1.2
+            )
         ax.fill_between(wavelength, ours.lower[at], ours.upper[at], color=colour, alpha=0.25, linewidth=0)
         ax.plot(wavelength, ours.mean[at], color=colour, label=f"{name}, 90 % interval")
         ax.plot(wavelength, spectra.log10_fnu[at], color=MODEL_COLOURS["truth"], linewidth=1, label="truth")
@@ -129,56 +134,10 @@ def plot_reconstruction(axes, spectra, posteriors, index, phases, name="MMVAE (i
     axes[0].legend()
 
 
-def _style(model, kind):
+def model_style(model, kind):
     """Line style and label of a model's interval: colour by model, latent-only dashed."""
     style = {"color": MODEL_COLOURS[model], "linestyle": "--" if kind == "latent" else "-", "linewidth": 1.2}
     return style, f"{model}, latent only" if kind == "latent" else model
-
-
-def plot_metrics(axes, posteriors, spectra, window=15):
-    """Draw Figure 4: residual, coverage and width against wavelength, a column a phase.
-
-    Parameters
-    ----------
-    axes : ndarray of Axes, shape (3, P)
-    posteriors : dict of (str, str) to SpectrumPosterior
-        By model and kind of interval; see `snlib.runs.Run.posteriors`.
-    spectra : Spectra
-        The truth.
-    window : int
-        Pixels of the running mean over wavelength.
-    """
-    wavelength, truth = spectra.wavelength_aa, spectra.log10_fnu
-    kernel = np.ones(window) / window
-
-    def smooth(curve):
-        return np.convolve(np.pad(curve, window // 2, mode="edge"), kernel, mode="valid")
-
-    for (model, kind), posterior in posteriors.items():
-        style, label = _style(model, kind)
-        inside = np.where(spectra.observed, (truth >= posterior.lower) & (truth <= posterior.upper), np.nan)
-        for column, phase in enumerate(spectra.phase_days):
-            residual = posterior.mean[:, column] - truth[:, column]
-            mean, spread = smooth(np.nanmean(residual, 0)), smooth(np.nanstd(residual, 0))
-            if kind != "latent":  # the same mean as the predictive one
-                axes[0, column].fill_between(
-                    wavelength, mean - spread, mean + spread, color=style["color"], alpha=0.2, linewidth=0
-                )
-                axes[0, column].plot(wavelength, mean, label=label, **style)
-            axes[1, column].plot(wavelength, smooth(np.nanmean(inside[:, column], 0)), label=label, **style)
-            axes[2, column].plot(
-                wavelength, smooth(np.nanmean((posterior.upper - posterior.lower)[:, column], 0)), **style
-            )
-            axes[0, column].set_title(f"{phase:+.0f} d")
-            axes[2, column].set_xlabel(WAVELENGTH_LABEL)
-    for column in range(len(spectra.phase_days)):
-        axes[0, column].axhline(0, color="0.6", linewidth=0.8)
-        axes[1, column].axhline(0.9, color="0.6", linewidth=0.8)
-        axes[1, column].set_ylim(-0.02, 1.02)
-    for ax, label in zip(
-        axes[:, 0], ("Residual [dex]", "Coverage of 90 % interval", "Interval width [dex]"), strict=True
-    ):
-        ax.set_ylabel(label)
 
 
 def plot_by_phase(axes, metrics):
@@ -196,7 +155,7 @@ def plot_by_phase(axes, metrics):
         "width_90_dex": "Interval width [dex]",
     }
     for (model, kind), table in metrics.groupby(["model", "interval"], sort=False):
-        style, label = _style(model, kind)
+        style, label = model_style(model, kind)
         for ax, column in zip(axes, columns, strict=True):
             if column != "rmse_dex" or kind != "latent":  # both kinds share the mean
                 ax.plot(table["phase_days"], table[column], marker="o", label=label, **style)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from snlib.evaluation import curves, event_scores
+from snlib.evaluation import average_scores, curves, event_scores
 from snlib.files import DATA, read_json, read_npz, replacing, write_json, write_npz
 from snlib.generation import conditional_spectra, generation_scores, prior_spectra
 from snlib.masking import masking_scores
@@ -19,7 +19,7 @@ from snlib.recipes import RECIPES
 from snlib.recovery import parameter_errors
 from snlib.stages import digest
 
-__all__ = ["TABLES", "figure4_curves", "read_seeds", "table", "write_results"]
+__all__ = ["TABLES", "describe_seeds", "figure4_curves", "read_seeds", "table", "write_results"]
 
 GENERATED_AT_DAYS = 10.0  # the phase of Figure 5
 _N_PRIOR = 200
@@ -139,13 +139,13 @@ def figure4_curves(run):
 
 
 def write_results(run, folder, names=tuple(TABLES)):
-    """Write tables of a run, and from what they were made, to a folder.
+    """Write tables of a run to a folder; with all of them, what sums them up and from what they were made.
 
     Parameters
     ----------
     run : snlib.runs.Run
     folder : path
-        Gets ``<name>.csv`` and ``provenance.json``.
+        Gets ``<name>.csv``; if it gets all, ``metrics.json`` and ``provenance.json`` too.
     names : sequence of str
         In `TABLES`.
     """
@@ -153,13 +153,23 @@ def write_results(run, folder, names=tuple(TABLES)):
         made = table(run, name)
         with replacing(Path(folder) / f"{name}.csv") as temporary:
             made.to_csv(temporary, index=False)
+    if set(names) == set(TABLES):
+        metrics = average_scores(table(run, "spectra"), ["model", "interval", "phase_days"])
+        # No interval, no coverage: null, for NaN is no JSON.
+        rows = metrics.round(5).astype(object).where(metrics.notna(), None).to_dict("records")
+        write_json(Path(folder) / "metrics.json", rows)
+        write_json(Path(folder) / "provenance.json", provenance(run))
+
+
+def provenance(run):
+    """From what a run's results were made, for ``provenance.json``."""
     dataset = run.dataset()
-    parts = {name: len(index) for name, index in dataset.split.items()}
     trained = {(model, recipe): run.trained(model, recipe) for model in MODELS for recipe in RECIPES}
-    provenance = {
+    return {
         "profile": asdict(run.profile),
         "source": dataset.events.provenance["source"],
-        "events": {"total": len(dataset.events), **parts},
+        "events": {"total": len(dataset.events)}
+        | {name: len(index) for name, index in dataset.split.items()},
         "recipes": {name: recipe.to_dict() for name, recipe in RECIPES.items()},
         "device": run.device,
         "seed": run.seed,
@@ -168,7 +178,6 @@ def write_results(run, folder, names=tuple(TABLES)):
         "training_s": {" ".join(key): round(one.seconds(), 1) for key, one in trained.items()},
         "code": digest("training")[:12],
     }
-    write_json(Path(folder) / "provenance.json", provenance)
 
 
 def read_seeds(run, name):
@@ -188,6 +197,32 @@ def read_seeds(run, name):
     return {run.seed: table(run, name)} | {
         seed: pd.read_csv(folder / f"{name}.csv") for seed, folder in committed_seeds(run).items()
     }
+
+
+def describe_seeds(run):
+    """What each of the seeds that `read_seeds` finds was made from.
+
+    Parameters
+    ----------
+    run : snlib.runs.Run
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a seed.
+    """
+    mine = provenance(run)
+    committed = (read_json(folder / "provenance.json") for folder in committed_seeds(run).values())
+    rows = {
+        made["seed"]: {
+            "test events": made["events"]["test"],
+            "trained on": ", ".join(made["trained_on"]),
+            "PyTorch": made["versions"]["torch"],
+            "code of models and training": "this" if made["code"] == mine["code"] else made["code"],
+        }
+        for made in (mine, *committed)
+    }
+    return pd.DataFrame(rows).T.rename_axis("seed").sort_index()
 
 
 def committed_seeds(run):
