@@ -147,7 +147,7 @@ def plot_by_phase(axes, metrics):
     ----------
     axes : sequence of 3 matplotlib.axes.Axes
     metrics : pandas.DataFrame
-        See `snlib.evaluation.compare_metrics`.
+        With ``model, interval`` and the columns of `snlib.evaluation.spectrum_metrics`.
     """
     columns = {
         "rmse_dex": "RMSE [dex]",

@@ -19,10 +19,19 @@ from snlib.recipes import RECIPES
 from snlib.recovery import parameter_errors
 from snlib.stages import digest
 
-__all__ = ["TABLES", "describe_seeds", "figure4_curves", "read_seeds", "table", "write_results"]
+__all__ = [
+    "GENERATED_AT_DAYS",
+    "N_PRIOR",
+    "TABLES",
+    "describe_seeds",
+    "figure4_curves",
+    "read_seeds",
+    "table",
+    "write_results",
+]
 
 GENERATED_AT_DAYS = 10.0  # the phase of Figure 5
-_N_PRIOR = 200
+N_PRIOR = 200
 
 
 def _spectra(run):
@@ -61,7 +70,7 @@ def _generation(run):
     for recipe in RECIPES:
         model = run.trained("mmvae", recipe).model
         spectra[recipe, "prior"] = prior_spectra(
-            model, scaling, GENERATED_AT_DAYS, wavelength, _N_PRIOR, run.seed
+            model, scaling, GENERATED_AT_DAYS, wavelength, N_PRIOR, run.seed
         )
         spectra[recipe, "conditional"] = conditional_spectra(
             model, scaling, test, GENERATED_AT_DAYS, run.seed, run.device

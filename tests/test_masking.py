@@ -108,7 +108,7 @@ def test_scores_by_hand(dataset, model):
         posterior, model.spectrum, dataset.scaling, *where, N_SAMPLES, (SEED, place)
     )
     expected = {"model_mean_dex": [], "model_truth_dex": [], "mean_truth_dex": [], "mse_dex2": []}
-    for pixel in range(0, len(where[1]), 4):
+    for pixel in range(0, len(where[1]), 8):
         truth = test.spectra.log10_fnu[place, phase, pixel]
         if np.isnan(truth):
             continue

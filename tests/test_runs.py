@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from snlib import runs, trained
-from snlib.evaluation import compare_metrics
 from snlib.models import MODELS
 from snlib.recipes import PROFILES, RECIPES, Profile, recipe_for
 from snlib.runs import open_run
@@ -128,32 +127,3 @@ def test_a_recipe_may_differ_for_a_model():
 def test_models_and_recipes_that_do_not_exist_are_refused(tiny, name, recipe, message):
     with pytest.raises(ValueError, match=message):
         open_run(tiny).trained(name, recipe)
-
-
-def test_results_name_models_events_and_settings(tiny):
-    run = open_run(tiny)
-    test = run.dataset().part("test")
-    posteriors = run.posteriors()
-    models = {"mean spectrum", "MMVAE (paper)", "MMVAE (improved)"}
-    assert {model for model, _ in posteriors} == models
-    assert all(posterior.mean.shape == test.spectra.log10_fnu.shape for posterior in posteriors.values())
-    run.write_results(compare_metrics(posteriors, test.spectra))
-    metrics = json.loads((run.folder / "metrics.json").read_text())
-    assert {row["model"] for row in metrics} == models
-    assert set(metrics[0]) == {"model", "interval", "phase_days", "rmse_dex", "coverage_90", "width_90_dex"}
-    provenance = json.loads((run.folder / "provenance.json").read_text())
-    assert provenance["events"] == {"total": 12, "train": 10, "validation": 1, "test": 1}
-    assert provenance["source"] == "surrogate"
-
-
-def test_real_models_come_with_the_diffusion_posterior(tiny, published_folder):
-    run = open_run(tiny, published_sample=str(published_folder))
-    dataset = run.dataset()
-    assert len(dataset.split["test"]) == round(0.2 * len(dataset.events))
-    posterior = run.posteriors()["diffusion", "predictive"]
-    truth = dataset.part("test").spectra.log10_fnu
-    assert posterior.mean.shape == truth.shape
-    # Each posterior lies nearer to its own event than to the others.
-    own = abs(posterior.mean - truth)[:, 1:]
-    others = abs(posterior.mean - truth[::-1])[:, 1:]
-    assert (own[own == own].mean() < 0.5 * others[others == others].mean()).all()
