@@ -63,7 +63,8 @@ class Evidence:
         for seed, table in enumerate(self.tables["generation"]):
             means = []
             for kind in (above, below):
-                of = table[(table["kind"] == kind) & table["recipe"].isin([recipe, "none"])][value].to_numpy()
+                where = {"kind": kind, "recipe": "none" if kind == "truth" else recipe}
+                of = _select(table, where)[value].to_numpy()
                 # Truth and conditional spectra are of the test events, prior ones of nobody.
                 weights = draw_weights(len(of), (1, seed)) if kind == "prior" else self.weights[seed]
                 means.append(weights @ of / weights.sum(1))
@@ -111,7 +112,7 @@ class Evidence:
         means = []
         for table, weights in zip(self.tables[name], self.weights, strict=True):
             rows = _select(table, where)
-            n = rows.get("n_pixels", 1)
+            n = rows["n_pixels"]
             sums = rows.assign(total=rows[value] * n, n=n).pivot(
                 index="event", columns="phase_days", values=["total", "n"]
             )

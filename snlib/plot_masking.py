@@ -87,8 +87,8 @@ def plot_masked_distances(axes, spectra, average, masked, phases):
         for ax, phase in zip(row, phases, strict=True):
             for name, (label, style) in _DISTANCES.items():
                 ax.plot(spectra.wavelength_aa, _smooth(distances[name][phase]), label=label, **style)
-            ax.set_ylim(0, None)
         row[0].set_ylabel(f"{100 * fraction:.0f} % hidden")
+    _from_zero(axes)
     for ax, phase in zip(axes[0], phases, strict=True):
         ax.set_title(f"{spectra.phase_days[phase]:+.0f} d")
     _label_wavelengths(axes)
@@ -115,12 +115,12 @@ def plot_masking_scores(axes, averages):
                 line = lines.loc[(phase, measure, recipe)]
                 colour, label = MODEL_COLOURS[f"MMVAE ({recipe})"], f"recipe “{recipe}”"
                 _errorbar(ax, line, shift, fmt=mark, color=colour, label=label)
-            ax.set_ylim(0, None)
         mean = lines.loc[(phase, "mean_truth_dex", "improved")].iloc[0]
         colour = MODEL_COLOURS["mean spectrum"]
         row[1].axhspan(mean["low"], mean["high"], color=colour, alpha=0.2, linewidth=0)
         row[1].axhline(mean["estimate"], color=colour, label="|mean − truth|")
         row[0].set_ylabel(f"{phase:+.0f} d  [dex]")
+    _from_zero(axes)
     for ax, title in zip(axes[0], titles.values(), strict=True):
         ax.set_title(title)
     for ax in axes[-1]:
@@ -130,6 +130,12 @@ def plot_masking_scores(axes, averages):
 def _label_wavelengths(axes):
     for ax in axes[-1]:
         ax.set(xlabel=WAVELENGTH_LABEL, xticks=(4000, 6000))  # few: the panels are narrow
+
+
+def _from_zero(axes):
+    """Once all is drawn: a limit ends the scaling of all panels that share the axis."""
+    for ax in axes.flat:
+        ax.set_ylim(0, None)
 
 
 def _errorbar(ax, line, shift, **style):
@@ -142,7 +148,6 @@ def _errorbar(ax, line, shift, **style):
 def _smooth(curve):
     """Running mean over what is observed; NaN where nothing is."""
     seen, window = np.isfinite(curve), np.ones(_WINDOW)
+    total = np.convolve(np.where(seen, curve, 0.0), window, mode="same")
     n = np.convolve(seen, window, mode="same")
-    return np.where(n > 0, np.convolve(np.where(seen, curve, 0.0), window, mode="same"), np.nan) / np.maximum(
-        n, 1
-    )
+    return np.divide(total, n, out=np.full(len(curve), np.nan), where=n > 0)

@@ -29,6 +29,7 @@ MODEL_COLOURS = {
     "truth": "black",
     "mean spectrum": "#009E73",
     "diffusion": "#CC79A7",
+    "MMVAE": "#0072B2",
     "MMVAE (paper)": "#56B4E9",
     "MMVAE (improved)": "#0072B2",
     "spectra-only VAE (paper)": "#F0B084",

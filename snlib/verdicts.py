@@ -50,7 +50,7 @@ def verdict_table(judged, ids):
         A row a statement; for each recipe the estimate with its 95 % interval, and the verdict.
     """
     mine = judged[judged["id"].isin(ids)]
-    found = mine.apply(lambda row: f"{row.estimate:.2f} ({row.low:.2f} – {row.high:.2f})", axis=1)
+    found = mine.apply(lambda row: f"{_short(row.estimate)} ({_short(row.low)} – {_short(row.high)})", axis=1)
     cells = mine.assign(found=found + ": " + mine["verdict"])
     return cells.pivot_table(
         index=["id", "statement", "tolerance"], columns="recipe", values="found", aggfunc="first", sort=False
@@ -76,7 +76,7 @@ def ledger(judged):
         mine = judged[judged["id"] == claim.id]
         statements = mine.groupby("statement", sort=False)
         ours = (
-            f"{words}: " + ", ".join(f"{row.estimate:.2f} ({row.recipe})" for row in group.itertuples())
+            f"{words}: " + ", ".join(f"{_short(row.estimate)} ({row.recipe})" for row in group.itertuples())
             for words, group in statements
         )
         rows.append(
@@ -125,6 +125,10 @@ def ledger_html(rows, chapters):
     )
     html = table.to_html(index=False, escape=False, border=0, justify="left", classes="table")
     return f'<div style="overflow-x: auto; text-align: left">{html}</div>'
+
+
+def _short(value):
+    return f"{value:.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.0e}"
 
 
 def _together(verdicts):

@@ -216,6 +216,26 @@ def test_hidden_points_are_drawn_in_grey(masked):
     plt.close(fig)
 
 
+def test_every_error_bar_is_in_its_panel():
+    """Panels of a row share their scale, and the first one has the smallest values."""
+    measures = {"model_mean_dex": 0.1, "model_truth_dex": 0.5, "mean_truth_dex": 0.4, "rmse_dex": 0.9}
+    averages = pd.DataFrame(
+        {"recipe": recipe, "hidden": hidden, "phase_days": phase, "measure": measure}
+        | {"estimate": value + phase, "low": value + phase - 0.05, "high": value + phase + 0.05}
+        for recipe in RECIPES
+        for hidden in HIDDEN_FRACTIONS
+        for phase in (0.0, 10.0)
+        for measure, value in measures.items()
+    )
+    fig, axes = plt.subplots(2, 3, sharey="row")
+    plot_masking.plot_masking_scores(axes, averages)
+    for row, phase in zip(axes, (0, 10), strict=True):
+        for ax in row:
+            assert ax.get_ylim()[0] == 0
+            assert ax.get_ylim()[1] >= phase + 0.95
+    plt.close(fig)
+
+
 def test_running_mean_leaves_out_masked_pixels():
     curve = np.full(60, 3.0)
     curve[10:13] = np.nan
