@@ -34,7 +34,7 @@ SUFFIX = "-published" if PUBLISHED else ""
 GENERATED = os.environ.get("SNLIB_GENERATED", "data/generated")
 RUN = f"{GENERATED}/{PROFILE}-seed{SEED}{SUFFIX}"
 RESULTS = f"data/results/{PROFILE}{SUFFIX}"
-REPEATS = [f"{RESULTS}/seed{seed}/provenance.json" for seed in SEEDS if seed != SEED]
+REPEATS = [f"{GENERATED}/{PROFILE}-seed{seed}{SUFFIX}/repeated.json" for seed in SEEDS if seed != SEED]
 COMMITTED = [name for name in glob(f"{RESULTS}/seed*/*") if f"/seed{SEED}/" not in name]
 TRAINED = {
     "05_mmvae": ["mmvae"],
@@ -300,23 +300,26 @@ rule results:
 
 
 rule repeat:
-    """Every model trained and judged again with another seed."""
+    """Every model trained and judged again with another seed; the results go beside the committed ones."""
     input:
         STAGES["events"],
         STAGES["training"],
         STAGES["evaluation"],
     output:
-        [f"{RESULTS}/seed{{number}}/{name}.csv" for name in TABLES],
-        provenance=f"{RESULTS}/seed{{number}}/provenance.json",
+        provenance=f"{GENERATED}/{PROFILE}-seed{{number}}{SUFFIX}/repeated.json",
+    params:
+        results=lambda wildcards: f"{RESULTS}/seed{wildcards.number}",
     log:
         f"{GENERATED}/{PROFILE}-seed{{number}}{SUFFIX}/logs/repeat.log",
     run:
         shell(
             "{sys.executable} -m snlib evaluate {RUN_OPTIONS} {SOURCE} --seed {wildcards.number} "
-            "--out {RESULTS}/seed{wildcards.number} > {log} 2>&1"
+            "--out {params.results} > {log} 2>&1"
         )
-        Path(output.provenance).with_name("metrics.json").unlink()
-        write_json(output.provenance, read_json(output.provenance) | {"commit": commit()})
+        Path(params.results, "metrics.json").unlink()
+        made_from = Path(params.results, "provenance.json")
+        for name in (made_from, output.provenance):
+            write_json(name, read_json(made_from) | {"commit": commit()})
 
 
 rule repeats:
@@ -341,10 +344,8 @@ rule ablation:
 rule ablations:
     input:
         expand(rules.ablation.output, ablation=ABLATIONS, number=SEEDS),
-    output:
-        f"{RESULTS}/ablations.csv",
     run:
-        with replacing(output[0]) as temporary:
+        with replacing(f"{RESULTS}/ablations.csv") as temporary:
             read_ablations(input).to_csv(temporary, index=False, float_format="%.4g")
 
 
