@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 # Bring a target of the pipeline up to date, one run at a time in this folder.
 PIPELINE = @exec 9> .venv/lock; ! command -v flock > /dev/null || flock -n 9 || \
 	    { echo "another run is going on in this folder" >&2; exit 1; }; \
-	$(BIN)/snakemake --cores $(CORES) --nolock --rerun-incomplete --quiet host rules
+	$(BIN)/snakemake --quiet host rules --cores $(CORES) --nolock --rerun-incomplete
 
 CONFIG = --config profile=$(PROFILE) device=$(DEVICE) seed=$(SEED) seeds=$(SEEDS) \
 	    published_sample="$$SNLIB_PUBLISHED_SAMPLE"
