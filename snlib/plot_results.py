@@ -8,6 +8,7 @@ from snlib.plotting import MODEL_COLOURS, WAVELENGTH_LABEL, model_style
 __all__ = ["plot_claims", "plot_curves", "plot_parameter_errors"]
 
 _WINDOW = 15  # pixels of the running mean over wavelength
+_EDGES = (0.1, 10.0)  # of the numbers behind the claims
 _RECIPE_COLOURS = {name: MODEL_COLOURS[f"MMVAE ({name})"] for name in ("paper", "improved")}
 
 
@@ -77,6 +78,8 @@ def plot_parameter_errors(ax, errors):
 def plot_claims(ax, judged):
     """Draw every number that a claim rests on, its 95 % interval and the range that it should lie in.
 
+    What lies beyond an edge is drawn on it.
+
     Parameters
     ----------
     ax : matplotlib.axes.Axes
@@ -87,18 +90,20 @@ def plot_claims(ax, judged):
     statements = list(judged.groupby(["id", "statement"], sort=False))
     for place, (_, rows) in enumerate(statements):
         low, high = rows[["at_least", "at_most"]].iloc[0]
-        ax.fill_betweenx([place - 0.4, place + 0.4], max(low, 1e-3), min(high, 1e3), color="0.9", linewidth=0)
+        low, high = np.clip([low, high], *_EDGES)
+        ax.fill_betweenx([place - 0.4, place + 0.4], low, high, color="0.9", linewidth=0)
         for shift, row in zip((-0.15, 0.15), rows.itertuples(), strict=True):
             colour = _RECIPE_COLOURS[row.recipe]
-            ax.plot([row.low, row.high], [place + shift] * 2, color=colour, linewidth=2)
-            ax.plot(row.estimate, place + shift, marks[row.verdict], color=colour, markersize=7)
+            low, estimate, high = np.clip([row.low, row.estimate, row.high], *_EDGES)
+            ax.plot([low, high], [place + shift] * 2, color=colour, linewidth=2)
+            ax.plot(estimate, place + shift, marks[row.verdict], color=colour, markersize=7, clip_on=False)
     ids = [key[0] for key, _ in statements]
     ax.set_yticks(range(len(ids)), [name if name not in ids[:i] else "" for i, name in enumerate(ids)])
     ax.invert_yaxis()
-    values = judged[["low", "high"]].to_numpy()
-    ax.set_xscale("log")
-    ax.set_xlim(0.8 * values[values > 0].min(), 1.25 * values.max())
-    ax.set_xlabel("Value of the number that decides")
+    ax.set(xscale="log", xlim=_EDGES, xlabel="Value of the number that decides")
+    ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10)
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
     for recipe, colour in _RECIPE_COLOURS.items():
         ax.plot([], [], "-", color=colour, linewidth=2, label=f"recipe “{recipe}”")
     for verdict, mark in marks.items():
