@@ -116,3 +116,21 @@ def test_the_package_runs_as_a_module_and_as_a_program():
             [*command, "surface", "nowhere.csv", "--out", "x.npz"], capture_output=True, text=True
         )
         assert (done.returncode, done.stderr) == (2, "snlib: nowhere.csv: no such file\n")
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (
+            ["evaluate", "colours", "--profile", "smoke", "--out", "results"],
+            "table is 'colours', expected one of",
+        ),
+        (["evaluate", "--profile", "huge", "--out", "results"], "profile is 'huge', expected one of"),
+        (["ablate", "paper-hope", "--profile", "smoke"], "ablation is 'paper-hope', expected one of"),
+    ],
+)
+def test_results_that_do_not_exist_are_refused(snlib, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path / "generated"))
+    code, said = snlib(*arguments)
+    assert code == 2 and said.startswith("snlib: ") and message in said
+    assert not (tmp_path / "results").exists()
