@@ -16,9 +16,7 @@ from snlib.posteriors import (
 from snlib.published import read_published_sample
 from snlib.recipes import RECIPES
 
-__all__ = ["MEAN_SPECTRUM", "predict_spectra", "predictions"]
-
-MEAN_SPECTRUM = "mean spectrum"
+__all__ = ["predict_spectra", "predictions"]
 
 
 def predict_spectra(run, events, recipes=tuple(RECIPES)):
@@ -50,7 +48,7 @@ def predict_spectra(run, events, recipes=tuple(RECIPES)):
         n_samples = run.profile.n_posterior_samples
         return spectrum_posteriors(posterior_of, decoder, dataset.scaling, events, n_samples, run.seed)
 
-    yield MEAN_SPECTRUM, {"predictive": mean_spectrum(train, len(events))}
+    yield "mean spectrum", {"predictive": mean_spectrum(train, len(events))}
     for recipe in recipes:
         mmvae, vae, contrastive = (
             run.trained(name, recipe).model for name in ("mmvae", "spectrum-vae", "contrastive")

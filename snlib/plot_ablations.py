@@ -2,7 +2,7 @@
 
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from snlib.plot_training import RECIPE_COLOURS
+from snlib.plotting import RECIPE_COLOURS
 
 __all__ = ["plot_ablations"]
 

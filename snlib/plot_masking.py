@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snlib.plotting import MODEL_COLOURS, WAVELENGTH_LABEL, plot_light_curve
+from snlib.plotting import MODEL_COLOURS, RECIPE_COLOURS, WAVELENGTH_LABEL, plot_light_curve
 
 __all__ = ["plot_masked_distances", "plot_masked_light_curves", "plot_masked_spectra", "plot_masking_scores"]
 
@@ -113,7 +113,7 @@ def plot_masking_scores(axes, averages):
         for ax, measure in zip(row, titles, strict=True):
             for recipe, (mark, shift) in _RECIPES.items():
                 line = lines.loc[(phase, measure, recipe)]
-                colour, label = MODEL_COLOURS[f"MMVAE ({recipe})"], f"recipe “{recipe}”"
+                colour, label = RECIPE_COLOURS[recipe], f"recipe “{recipe}”"
                 _errorbar(ax, line, shift, fmt=mark, color=colour, label=label)
         mean = lines.loc[(phase, "mean_truth_dex", "improved")].iloc[0]
         colour = MODEL_COLOURS["mean spectrum"]

@@ -3,13 +3,12 @@
 import numpy as np
 
 from snlib.grid import PARAMETERS
-from snlib.plotting import MODEL_COLOURS, WAVELENGTH_LABEL, model_style
+from snlib.plotting import MODEL_COLOURS, RECIPE_COLOURS, WAVELENGTH_LABEL, model_style
 
 __all__ = ["plot_claims", "plot_curves", "plot_parameter_errors"]
 
 _WINDOW = 15  # pixels of the running mean over wavelength
 _EDGES = (0.1, 10.0)  # of the numbers behind the claims
-_RECIPE_COLOURS = {name: MODEL_COLOURS[f"MMVAE ({name})"] for name in ("paper", "improved")}
 
 
 def _smooth(curve):
@@ -93,7 +92,7 @@ def plot_claims(ax, judged):
         low, high = np.clip([low, high], *_EDGES)
         ax.fill_betweenx([place - 0.4, place + 0.4], low, high, color="0.9", linewidth=0)
         for shift, row in zip((-0.15, 0.15), rows.itertuples(), strict=True):
-            colour = _RECIPE_COLOURS[row.recipe]
+            colour = RECIPE_COLOURS[row.recipe]
             low, estimate, high = np.clip([row.low, row.estimate, row.high], *_EDGES)
             ax.plot([low, high], [place + shift] * 2, color=colour, linewidth=2)
             ax.plot(estimate, place + shift, marks[row.verdict], color=colour, markersize=7, clip_on=False)
@@ -104,7 +103,7 @@ def plot_claims(ax, judged):
     ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
-    for recipe, colour in _RECIPE_COLOURS.items():
+    for recipe, colour in RECIPE_COLOURS.items():
         ax.plot([], [], "-", color=colour, linewidth=2, label=f"recipe “{recipe}”")
     for verdict, mark in marks.items():
         ax.plot([], [], mark, color="0.4", label=verdict)

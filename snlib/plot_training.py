@@ -3,7 +3,7 @@
 import numpy as np
 import seaborn as sns
 
-from snlib.plotting import MODEL_COLOURS
+from snlib.plotting import MODEL_COLOURS, RECIPE_COLOURS
 
 __all__ = [
     "plot_convergence",
@@ -13,8 +13,6 @@ __all__ = [
     "plot_subsets",
     "plot_throughput",
 ]
-
-RECIPE_COLOURS = {"paper": MODEL_COLOURS["MMVAE (paper)"], "improved": MODEL_COLOURS["MMVAE (improved)"]}
 
 
 def plot_losses(axes, histories, label):

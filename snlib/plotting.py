@@ -9,6 +9,7 @@ __all__ = [
     "BAND_COLOURS",
     "FNU_LABEL",
     "MODEL_COLOURS",
+    "RECIPE_COLOURS",
     "WAVELENGTH_LABEL",
     "model_style",
     "plot_by_phase",
@@ -40,6 +41,7 @@ MODEL_COLOURS = {
     "end to end": "#7A1F1F",
     "training mean": "#009E73",
 }
+RECIPE_COLOURS = {name: MODEL_COLOURS[f"MMVAE ({name})"] for name in ("paper", "improved")}
 FNU_LABEL = r"$\log_{10} F_\nu$ [erg s$^{-1}$ cm$^{-2}$ Hz$^{-1}$]"
 WAVELENGTH_LABEL = "Wavelength [Å]"
 
