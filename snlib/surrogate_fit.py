@@ -1,11 +1,9 @@
 """Fitting the surrogate of ``snlib.surrogate`` to models with known parameters."""
 
-from dataclasses import dataclass
-from math import factorial
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy.interpolate import BSpline
 from torch.nn.functional import huber_loss
 
 from snlib.grid import LAST_PHASE_DAYS
@@ -13,10 +11,7 @@ from snlib.packets import fit_log10_packets, pixel_variance
 from snlib.photometry import band_magnitudes
 from snlib.spectra import SPECTRUM_RANGE_AA
 from snlib.surrogate import (
-    FAINTEST_MAGNITUDE,
     N_PHASE_SPLINES,
-    PHASE_KNOTS_DAYS,
-    PHASE_RANGE_DAYS,
     PHOTOMETRY_WAVELENGTH_AA,
     SPLINE_DEGREE,
     WAVELENGTH_KNOTS,
@@ -26,10 +21,16 @@ from snlib.surrogate import (
     polynomial_features,
     wavelength_splines,
 )
+from snlib.surrogate_torch import (
+    band_filters,
+    magnitudes,
+    phase_splines,
+    photometry_splines,
+    usable_points,
+)
 
-__all__ = ["fit", "residual_components", "residual_surfaces", "residuals"]
+__all__ = ["fit", "fit_with_residuals", "residual_components", "residual_surfaces", "residuals"]
 
-_AB_ZERO_POINT = -48.6
 _MAGNITUDE_SIGMA = 0.05
 # Beside the pixel noise: what a function of five numbers cannot describe, and what a surface of a
 # model's own cannot.
@@ -46,8 +47,7 @@ _STEPS, _LEARNING_RATE, _ADAM_BETAS = 300, 0.1, (0.9, 0.95)
 _RANK = 12
 _RIDGE_RESIDUAL = 0.3
 _N_RESIDUAL = 20
-
-_BREAKS = PHASE_KNOTS_DAYS[SPLINE_DEGREE:-SPLINE_DEGREE]
+_FOLDS = 5
 
 
 def fit(events):
@@ -86,6 +86,28 @@ def fit(events):
     loadings, surfaces = _compress(weights.detach().double().numpy())
     no_residuals = np.zeros((0, *surfaces.shape[1:]), np.float16)
     return Surrogate(warp.detach().numpy(), loadings, surfaces, no_residuals, fit_log10_packets(events))
+
+
+def fit_with_residuals(events):
+    """Fit a surrogate together with the scatter of models about it.
+
+    The scatter is that of models which a fit to the other four fifths has not seen.
+
+    Parameters
+    ----------
+    events : Events
+        As in `fit`.
+
+    Returns
+    -------
+    Surrogate
+        With residual surfaces; see `residual_components`.
+    """
+    fold = np.random.default_rng(0).permutation(len(events)) % _FOLDS
+    surfaces = [
+        residual_surfaces(fit(events.select(fold != k)), events.select(fold == k)) for k in range(_FOLDS)
+    ]
+    return replace(fit(events), residuals=residual_components(np.concatenate(surfaces)))
 
 
 def residual_surfaces(surrogate, events):
@@ -171,7 +193,7 @@ def residuals(surrogate, events):
     """
     spectra, light_curves = events.spectra, events.light_curves
     predicted = surrogate.log10_fnu(events.parameters, spectra.phase_days, spectra.wavelength_aa)
-    magnitudes = np.full(light_curves.magnitude.shape, np.nan)
+    deviations = np.full(light_curves.magnitude.shape, np.nan)
     for i in range(len(events)):
         seen = light_curves.observed[i] & (light_curves.phase_days[i] <= LAST_PHASE_DAYS)
         surface = surrogate.log10_fnu(
@@ -179,8 +201,8 @@ def residuals(surrogate, events):
         )[0]
         at_band = np.arange(seen.sum()), light_curves.band[i][seen]
         observed = light_curves.magnitude[i][seen]
-        magnitudes[i, seen] = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)[at_band] - observed
-    return predicted - spectra.log10_fnu, magnitudes
+        deviations[i, seen] = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)[at_band] - observed
+    return predicted - spectra.log10_fnu, deviations
 
 
 def _tensor(values):
@@ -208,8 +230,7 @@ class _Data:
     def of(cls, events, floor_dex):
         spectra, light_curves = events.spectra, events.light_curves
         x = centred_parameters(events.parameters)
-        late = light_curves.phase_days > LAST_PHASE_DAYS
-        used = light_curves.observed & ~late & (np.nan_to_num(light_curves.magnitude) < FAINTEST_MAGNITUDE)
+        used = usable_points(light_curves)
         seen = spectra.observed
         sigma = np.sqrt(pixel_variance(spectra.log10_fnu) + floor_dex**2)
         return cls(
@@ -223,8 +244,8 @@ class _Data:
             time=_tensor(np.where(used, light_curves.phase_days, 0.0)),
             magnitude=_tensor(light_curves.magnitude[used]),
             magnitude_used=torch.from_numpy(used),
-            photometry_basis=_tensor(wavelength_splines(PHOTOMETRY_WAVELENGTH_AA)),
-            filters=_filters()[torch.from_numpy(light_curves.band[used].astype(np.int64))],
+            photometry_basis=photometry_splines(torch.float32),
+            filters=band_filters(torch.float32)[torch.from_numpy(light_curves.band[used].astype(np.int64))],
         )
 
     def misfit(self, surfaces, stretch):
@@ -233,12 +254,10 @@ class _Data:
         `surfaces` are spline coefficients, shape (N, 22, 92), `stretch` that of the time, (N,).
         """
         stretch = stretch[:, None]
-        spectra = _phase_splines(self.spectrum_phase.expand(len(self.x), -1), stretch) @ surfaces
+        spectra = phase_splines(self.spectrum_phase.expand(len(self.x), -1), stretch) @ surfaces
         spectra = (spectra @ self.spectrum_basis)[self.flux_observed]
-        points = (_phase_splines(self.time, stretch) @ surfaces)[self.magnitude_used]
-        flux = 10.0 ** (points @ self.photometry_basis)
-        maggies = (flux * self.filters).sum(-1).clamp_min(1e-12)
-        magnitude = -2.5 * (torch.log10(maggies) + ZERO_LOG10_FNU) + _AB_ZERO_POINT
+        points = (phase_splines(self.time, stretch) @ surfaces)[self.magnitude_used]
+        magnitude = magnitudes(points, self.photometry_basis, self.filters)
         return _chi2((spectra - self.flux) / self.flux_sigma) / _CORRELATED_PIXELS + _chi2(
             (magnitude - self.magnitude) / _MAGNITUDE_SIGMA
         )
@@ -247,34 +266,6 @@ class _Data:
 def _chi2(deviation):
     zero = torch.zeros_like(deviation)
     return 2 * huber_loss(deviation, zero, delta=_HUBER_SIGMAS, reduction="sum")
-
-
-def _filters():
-    """AB maggies, without the zero point, per unit F_nu at each photometry wavelength: (6, wavelengths)."""
-    with np.errstate(divide="ignore"):
-        one_at_a_time = np.log10(np.eye(len(PHOTOMETRY_WAVELENGTH_AA)))
-    magnitudes = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, one_at_a_time)
-    return _tensor(np.nan_to_num(10 ** (-0.4 * (magnitudes - _AB_ZERO_POINT))).T)
-
-
-def _phase_polynomials():
-    """The splines in phase as cubics: coefficients (4, intervals, splines), constant first."""
-    splines = BSpline(PHASE_KNOTS_DAYS, np.eye(N_PHASE_SPLINES), SPLINE_DEGREE)
-    return _tensor(
-        [splines.derivative(m)(_BREAKS[:-1]) / factorial(m) if m else splines(_BREAKS[:-1]) for m in range(4)]
-    )
-
-
-_CUBICS, _EDGES = _phase_polynomials(), _tensor(_BREAKS)
-
-
-def _phase_splines(phase_days, stretch):
-    """Splines at the warped phases, differentiable in the stretch: (N, T) -> (N, T, splines)."""
-    warped = torch.where(phase_days > 0, phase_days * stretch, phase_days).clamp(*PHASE_RANGE_DAYS)
-    interval = (torch.searchsorted(_EDGES, warped.detach(), right=True) - 1).clamp(0, len(_EDGES) - 2)
-    step = (warped - _EDGES[interval])[..., None]
-    constant, linear, square, cube = _CUBICS[:, interval]
-    return constant + step * (linear + step * (square + step * cube))
 
 
 def _wavelength_penalty():
