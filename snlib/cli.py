@@ -15,7 +15,18 @@ from snlib.dataset import make_dataset, split_events
 from snlib.events import Events
 from snlib.files import read_json, write_json, write_npz
 from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.light_curve_files import LIGHT_CURVE_COLUMNS, read_light_curves, read_table, require_suffix
 from snlib.models import MODELS
+from snlib.prediction import (
+    DEFAULT_WEIGHTS,
+    TABLE_SUFFIXES,
+    Request,
+    embedding_table,
+    load_mmvae,
+    predict_spectra,
+    write_samples,
+    write_table,
+)
 from snlib.recipes import recipe_for
 from snlib.results import TABLES, write_results
 from snlib.runs import open_run
@@ -28,6 +39,8 @@ from snlib.trained import train_or_load
 from snlib.visits import RUBIN_VISITS
 
 __all__ = ["app", "main"]
+
+_PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
 
 app = typer.Typer(
     help="Light curves and spectra of Type Ia supernovae, simulated and predicted.",
@@ -57,12 +70,13 @@ def _numbers(text, name):
 
 
 def read_parameters(path):
-    """Read the parameters of models from a CSV file.
+    """Read the parameters of models from a table.
 
     Parameters
     ----------
     path : path-like
-        With the columns of `snlib.grid.PARAMETERS`, in any order, and maybe others.
+        ``.csv``, ``.ecsv`` or ``.parquet`` with the columns of `snlib.grid.PARAMETERS`, in any order, and
+        maybe others.
 
     Returns
     -------
@@ -76,18 +90,9 @@ def read_parameters(path):
         If it is no table, lacks a column or holds something else than finite numbers; the message
         names file, row, column and value.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a CSV table ({error})") from None
     names = [parameter.name for parameter in PARAMETERS]
-    if missing := [name for name in names if name not in table]:
-        raise ValueError(f"{path}: column {missing[0]!r} is missing")
-    if table.empty:
-        raise ValueError(f"{path}: no rows")
-    values = table[names].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    table = read_table(path, names)
+    values = table.apply(pd.to_numeric, errors="coerce").to_numpy(float)
     bad = np.argwhere(~np.isfinite(values))
     if bad.size:
         row, column = bad[0]
@@ -104,9 +109,7 @@ def surface(
         Path, typer.Argument(help="CSV file with the six parameters of Table 1, a row a model.")
     ],
     out: Annotated[Path, typer.Option(help="npz file to write.")],
-    phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = ",".join(
-        f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS
-    ),
+    phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = _PHASES,
 ):
     """Noise-free spectra of models, from the embedded surrogate of the grid.
 
@@ -194,6 +197,60 @@ def train_model(
     fabric = new_fabric(run.device, precision, processes)
     fabric.launch()
     train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)
+
+
+_LightCurves = Annotated[
+    Path, typer.Argument(help=f".csv, .ecsv or .parquet with the columns {', '.join(LIGHT_CURVE_COLUMNS)}.")
+]
+_Weights = Annotated[
+    Path, typer.Option(help="Weights of an MMVAE.", show_default=f"{DEFAULT_WEIGHTS.name} of data/weights")
+]
+_Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+
+
+@app.command()
+def predict(
+    light_curves: _LightCurves,
+    out: Annotated[Path, typer.Option(help="npz file to write.")],
+    phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = _PHASES,
+    samples: Annotated[int, typer.Option(help="Spectra to draw for each object and phase.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of the draws; each object has its own, by its id.")] = 0,
+    latent_only: Annotated[
+        bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
+    ] = False,
+    weights: _Weights = DEFAULT_WEIGHTS,
+    device: _Device = "auto",
+):
+    """Spectra of supernovae from their light curves, with their uncertainty.
+
+    Light curves: absolute AB magnitudes over rest-frame days from peak. Writes object_id (N,), phase_days
+    (P,), wavelength_aa (L,) and samples (N, S, P, L), log10 of erg/s/cm2/Hz at 10 pc; with --latent-only
+    latent_samples instead.
+    """
+    request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
+    device = open_run(device=device).device
+    model, scaling = load_mmvae(weights, device)
+    object_id, curves = read_light_curves(light_curves)
+    drawn = predict_spectra(model, scaling, object_id, curves, request, device)
+    write_samples(out, object_id, request, drawn)
+
+
+@app.command("embed")
+def embed_light_curves(
+    light_curves: _LightCurves,
+    out: Annotated[Path, typer.Option(help="csv or parquet file to write.")],
+    weights: _Weights = DEFAULT_WEIGHTS,
+    device: _Device = "auto",
+):
+    """Where supernovae lie in the latent space, from their light curves.
+
+    Light curves as for predict. Writes object_id and mean and scale of each number of the latent.
+    """
+    require_suffix(out, TABLE_SUFFIXES)
+    device = open_run(device=device).device
+    model, scaling = load_mmvae(weights, device)
+    object_id, curves = read_light_curves(light_curves)
+    write_table(out, embedding_table(model, scaling, object_id, curves, device))
 
 
 @app.command()
