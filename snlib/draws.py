@@ -60,13 +60,17 @@ def draw_block(model, pairs, first, stop, seed):
     """
     recipe = model.recipe
     batches = _batches(len(pairs), recipe.batch_size, first, stop, seed)
-    n_slots, n_pixels = pairs.photometry.value.shape[1], pairs.flux.shape[-1]
+    n_phases, n_pixels = pairs.flux.shape[1:]
+    time, observed = (x.cpu().numpy() for x in (pairs.photometry.time, pairs.photometry.observed))
     steps = []
     for step, index in zip(range(first, stop), batches, strict=True):
         rng = np.random.default_rng((seed, 1, step))
         noise = _standard_laplace(rng, model, len(index))
         pixels = rng.permutation(n_pixels)[: recipe.n_wavelengths]
-        steps.append((index, noise, pixels, _shown(rng, (len(index), n_slots), recipe.hidden_points)))
+        event = index // n_phases
+        shown = _shown(rng, (len(index), time.shape[1]), recipe.hidden_points)
+        shown &= _before_end(rng, time[event], observed[event], recipe.ended_early)
+        steps.append((index, noise, pixels, shown))
     return Draws(*(torch.from_numpy(np.stack(column)) for column in zip(*steps, strict=True)))
 
 
@@ -93,6 +97,18 @@ def _shown(rng, shape, most):
     Few light curves become many, and the encoder learns what little data cannot tell.
     """
     return rng.random(shape) >= most * rng.random((shape[0], 1))
+
+
+def _before_end(rng, time, observed, share):
+    """End a share of the light curves at a time that is uniform between their first and last point."""
+    first, last = (
+        reduce(time, axis=1, where=observed, initial=start)
+        for reduce, start in ((np.min, np.inf), (np.max, -np.inf))
+    )
+    with np.errstate(invalid="ignore"):  # of a light curve without points
+        end = first + (last - first) * rng.random(len(time))
+    whole = rng.random(len(time)) >= share
+    return whole[:, None] | (time <= end[:, None])
 
 
 def _batches(n_pairs, batch_size, first, stop, seed):

@@ -10,6 +10,7 @@ import torch
 
 from snlib.contrastive import Contrastive
 from snlib.mmvae import MMVAE
+from snlib.predictive import PredictiveMMVAE
 from snlib.regression import Regressor
 from snlib.vae import VAE
 
@@ -22,6 +23,7 @@ MODELS = {
     "contrastive": Contrastive,
     "photometry-regressor": partial(Regressor, "photometry"),
     "spectrum-regressor": partial(Regressor, "spectrum"),
+    "predictive-mmvae": PredictiveMMVAE,
 }
 
 

@@ -7,6 +7,7 @@ import torch
 from tqdm import tqdm
 
 from snlib.dataset import Pairs, on
+from snlib.likelihoods import joined
 from snlib.transceiver import Spectrum
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "mean_spectrum",
     "posterior_samples",
     "spectrum_posteriors",
+    "spectrum_query",
     "summarise_samples",
 ]
 
@@ -68,20 +70,22 @@ def posterior_samples(posterior, decoder, scaling, phase_days, wavelength_aa, n_
     """
     rng, device = np.random.default_rng(seed), posterior.loc.device
     z = posterior.loc + posterior.scale * _laplace(rng, (n_samples, *posterior.loc.shape), device)
-    n_phases = len(phase_days)
-    empty = torch.zeros(n_phases, len(wavelength_aa), device=device)
-    query = Spectrum(
+    n_phases, query = len(phase_days), spectrum_query(scaling, phase_days, wavelength_aa, device)
+    chunks = [decoder.likelihood(part.expand(-1, n_phases, -1, -1), query) for part in z.split(_SAMPLE_CHUNK)]
+    likelihood = joined(chunks)
+    mean, unit = scaling.log10_fnu
+    return tuple((mean + unit * x).cpu().numpy() for x in (likelihood.loc, likelihood.draw(rng)))
+
+
+def spectrum_query(scaling, phase_days, wavelength_aa, device):
+    """Where spectra are to be decoded: a Spectrum of P phases and L wavelengths that holds no flux."""
+    empty = torch.zeros(len(phase_days), len(wavelength_aa), device=device)
+    return Spectrum(
         scaling.standardise("phase", phase_days).to(device),
         scaling.standardise("wavelength", wavelength_aa).to(device),
         empty,
         empty.bool(),
     )
-    chunks = [decoder.likelihood(part.expand(-1, n_phases, -1, -1), query) for part in z.split(_SAMPLE_CHUNK)]
-    location = torch.cat([chunk.loc for chunk in chunks])
-    scale = torch.cat([chunk.scale for chunk in chunks])
-    noise = _laplace(rng, location.shape, device)
-    mean, unit = scaling.log10_fnu
-    return tuple((mean + unit * sample).cpu().numpy() for sample in (location, location + scale * noise))
 
 
 def _laplace(rng, shape, device):

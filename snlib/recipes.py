@@ -20,6 +20,11 @@ class Recipe:
         Highest sinusoid frequency, radians per z-unit.
     likelihood_scale : {"fixed", "learned"}
         Laplace scale of the data: 1 z-unit, or a second output of the decoder.
+    likelihood_rank : int
+        Modes of error that the pixels of a spectrum share (see `snlib.likelihoods.LowRankNormal`); 0 for
+        independent pixels.
+    error_rank : int
+        Modes of error of a predictive MMVAE (see `snlib.predictive`).
     bound : {"tight", "loose"}
         Reading of Eq. 3 (see `snlib.objectives.iwae`).
     n_samples : int
@@ -30,6 +35,8 @@ class Recipe:
         Pairs of a light curve and a spectrum.
     hidden_points : float
         At each step hide a random share of each light curve's points, up to this one.
+    ended_early : float
+        At each step end this share of the light curves at a random time.
     temperature : float or None
         Of the contrastive model; None to learn it.
     learning_rate : float
@@ -51,11 +58,14 @@ class Recipe:
     time_max_frequency: float = 1.0
     wavelength_max_frequency: float = 1.0
     likelihood_scale: str = "fixed"
+    likelihood_rank: int = 0
+    error_rank: int = 0
     bound: str = "tight"
     n_samples: int = 2
     n_wavelengths: int = 128
     batch_size: int = 16
     hidden_points: float = 0.0
+    ended_early: float = 0.0
     temperature: float | None = 0.1
     learning_rate: float = 1e-3
     schedule: str = "constant"
@@ -123,6 +133,8 @@ RECIPES = {
 _CHANGES = {
     # InfoNCE lives on its counterexamples.
     ("improved", "contrastive"): {"batch_size": 64},
+    # Its intervals must hold on the night it matters too.
+    ("improved", "predictive-mmvae"): {"error_rank": 8, "ended_early": 0.5},
 }
 
 

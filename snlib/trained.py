@@ -62,7 +62,7 @@ def _is_of(path, made_from):
         return False
 
 
-def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, resume=True):
+def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, resume=True, start=None):
     """A model trained on a dataset, from the folder if it is there and up to date.
 
     A training that was interrupted goes on from its checkpoint in the folder.
@@ -80,6 +80,8 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
         See `snlib.steps.new_fabric`; by default one process on the CPU.
     resume : bool
         If false, train afresh in any case.
+    start : Trained, optional
+        Whose weights to begin with; the model has them all, and maybe more.
 
     Returns
     -------
@@ -103,12 +105,16 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
         "precision": fabric.strategy.precision.precision,
         "code": digest("training"),
     }
+    if start is not None:
+        made_from["start"] = start.provenance["made_from"]
     if not resume:
         checkpoint.unlink(missing_ok=True)
     elif _is_of(path, made_from):
         model, _, provenance = load_model(path, device)
         return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
     model = new_model(name, recipe, seed).to(device)
+    if start is not None:
+        model.load_state_dict(model.state_dict() | start.model.state_dict())
     train_pairs, validation_pairs = (dataset.pairs(part, device) for part in ("train", "validation"))
     if recipe.augmented:
         train_pairs = augment(train_pairs, seed)

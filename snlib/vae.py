@@ -4,21 +4,15 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import distributions, nn
+from torch import nn
 
+from snlib.likelihoods import Laplace, LowRankNormal
 from snlib.objectives import elbo
 from snlib.transceiver import TransceiverDecoder, TransceiverEncoder
 
-__all__ = ["VAE", "Laplace", "standard_laplace"]
+__all__ = ["MIN_SCALE", "VAE", "standard_laplace"]
 
-_MIN_SCALE = 1e-3  # keeps posteriors and likelihoods from collapsing to a point
-
-
-class Laplace(distributions.Laplace):
-    """A Laplace distribution that lets NaN through, for the training to stop at and name."""
-
-    def __init__(self, loc, scale):
-        super().__init__(loc, scale, validate_args=False)
+MIN_SCALE = 1e-3  # keeps posteriors and likelihoods from collapsing to a point
 
 
 def standard_laplace(like):
@@ -50,7 +44,9 @@ class VAE(nn.Module):
         self.learned_scale = recipe.likelihood_scale == "learned"
         self.encoder = TransceiverEncoder(modality, recipe, n_outputs=2 * recipe.latent_tokens)
         self.to_latent = nn.Linear(recipe.d_model, recipe.latent_dim)
-        self.decoder = TransceiverDecoder(modality, recipe, n_outputs=2 if self.learned_scale else 1)
+        self.rank = recipe.likelihood_rank if modality == "spectrum" else 0
+        n_outputs = 1 + self.learned_scale + self.rank
+        self.decoder = TransceiverDecoder(modality, recipe, n_outputs)
 
     def posterior(self, x):
         """q(z | x) as a Laplace distribution of shape (B, tokens, dim).
@@ -58,22 +54,25 @@ class VAE(nn.Module):
         The first half of the encoder's tokens gives the location, the second half the scale.
         Where nothing at all is observed the posterior is the prior, exactly.
         """
-        location, scale = self.to_latent(self.encoder(x)).chunk(2, dim=1)
-        scale = F.softplus(scale + _softplus_inverse(1.0)) + _MIN_SCALE
+        return self.posterior_of(self.encoder(x), x)
+
+    def posterior_of(self, tokens, x):
+        """q(z | x), given what the encoder made of x."""
+        location, scale = self.to_latent(tokens).chunk(2, dim=1)
+        scale = F.softplus(scale + _softplus_inverse(1.0)) + MIN_SCALE
         nothing = ~x.observed.any(-1)[:, None, None]
         return Laplace(location.masked_fill(nothing, 0.0), scale.masked_fill(nothing, 1.0))
 
     def likelihood(self, z, x):
-        """p(values | z) at the positions of x: Laplace of shape (S, B, T or L), for z (S, B, ...)."""
+        """p(values | z) at the positions of x, of shape (S, B, T or L), for z (S, B, ...)."""
         out = self.decoder(z, x)
-        if self.learned_scale:
-            return Laplace(out[..., 0], F.softplus(out[..., 1]) + _MIN_SCALE)
-        return Laplace(out[..., 0], torch.ones_like(out[..., 0]))
+        loc = out[..., 0]
+        scale = F.softplus(out[..., 1]) + MIN_SCALE if self.learned_scale else torch.ones_like(loc)
+        return LowRankNormal(loc, scale, out[..., 2:]) if self.rank else Laplace(loc, scale)
 
     def log_likelihood(self, z, x):
-        """Sum of log p(value | z) over what is observed, shape (S, B)."""
-        log_p = self.likelihood(z, x).log_prob(x.value)
-        return log_p.masked_fill(~x.observed, 0.0).sum(-1)
+        """Log p(values | z) of what is observed, shape (S, B)."""
+        return self.likelihood(z, x).log_likelihood(x.value, x.observed)
 
     def decoding(self, pixels):
         """The same VAE, but of a spectrum only these pixels are decoded; all if None.

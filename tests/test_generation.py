@@ -17,9 +17,9 @@ from snlib.generation import (
     prior_spectra,
 )
 from snlib.grid import WAVELENGTH_AA
+from snlib.likelihoods import Laplace
 from snlib.plot_generation import plot_diversity, plot_power, plot_samples
 from snlib.posteriors import from_light_curve, posterior_samples
-from snlib.vae import Laplace
 
 LIGHT_KM_S = 299_792.458
 GRID_AA = WAVELENGTH_AA[::4]  # 246 pixels: an even number, whose highest frequency has no partner

@@ -1,0 +1,115 @@
+"""Spectra with honest intervals, from a light curve: a predictive MMVAE and its recalibration."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from snlib.calibration import Recalibration
+from snlib.dataset import Scaling, on
+from snlib.files import read_json, write_json
+from snlib.posteriors import spectrum_query
+from snlib.predictive import PredictiveMMVAE
+from snlib.weights import load_model, save_model
+
+__all__ = ["Forecaster", "fit_recalibration"]
+
+_FIT_SAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A predictive MMVAE, the scaling of its data, and the map that makes its intervals cover.
+
+    Attributes
+    ----------
+    model : PredictiveMMVAE
+    scaling : Scaling
+    recalibration : Recalibration or None
+    """
+
+    model: PredictiveMMVAE
+    scaling: Scaling
+    recalibration: Recalibration | None = None
+
+    @torch.no_grad()
+    def samples(self, light_curve, phase_days, wavelength_aa, n_samples, seed):
+        """Draw spectra of one supernova.
+
+        Parameters
+        ----------
+        light_curve : LightCurves
+            With N = 1.
+        phase_days : ndarray, shape (P,)
+        wavelength_aa : ndarray, shape (L,)
+        n_samples : int
+            S.
+        seed : int or sequence of int
+
+        Returns
+        -------
+        ndarray of float32, shape (S, P, L)
+            log10 of erg/s/cm^2/Hz at 10 pc.  The pixels of a spectrum err together; the spectra at
+            different phases are drawn independently.
+        """
+        device = next(self.model.parameters()).device
+        photometry = on(self.scaling.photometry(light_curve), device)
+        query = spectrum_query(self.scaling, phase_days, wavelength_aa, device)
+        drawn = self.model.predictive(photometry, query).expand(n_samples).draw(np.random.default_rng(seed))
+        mean, unit = self.scaling.log10_fnu
+        samples = (mean + unit * drawn).cpu().numpy()
+        return samples if self.recalibration is None else self.recalibration.apply(samples, phase_days)
+
+    def save(self, path, provenance):
+        """Write weights (``path``, .safetensors), their JSON file and ``<name>.recalibration.json``."""
+        path = Path(path)
+        save_model(path, "predictive-mmvae", self.model, self.scaling, provenance)
+        write_json(path.with_suffix(".recalibration.json"), self.recalibration.to_dict())
+
+    @classmethod
+    def load(cls, path, device="cpu"):
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If one of the three files does not exist.
+        ValueError
+            If a file is damaged or holds another model; the message names the file.
+        """
+        path = Path(path)
+        model, scaling, _ = load_model(path, device)
+        if not isinstance(model, PredictiveMMVAE):
+            raise ValueError(f"{path}: weights of a {type(model).__name__}, expected a PredictiveMMVAE")
+        path = path.with_suffix(".recalibration.json")
+        try:
+            recalibration = Recalibration.from_dict(read_json(path))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path}: {error}") from None
+        return cls(model, scaling, recalibration)
+
+
+def fit_recalibration(sample, events, seed):
+    """Fit a recalibration to events that nothing else was fitted to.
+
+    Parameters
+    ----------
+    sample : function
+        (event, number of samples, seed) -> ndarray of shape (S, P, L), at the event's own phases and
+        wavelengths.
+    events : Events
+        Held out of the training, never test events.
+    seed : int
+
+    Returns
+    -------
+    Recalibration
+    """
+    spectra = events.spectra
+    predictions = (
+        (sample(events.select([index]), _FIT_SAMPLES, (seed, index)), spectra.log10_fnu[index])
+        for index in tqdm(range(len(events)), desc="recalibrate", mininterval=2)
+    )
+    return Recalibration.fit(predictions, spectra.phase_days)

@@ -1,0 +1,79 @@
+"""What a decoder says of data: independent pixels (Laplace), or pixels that err together (normal)."""
+
+import math
+
+import torch
+from torch import distributions
+
+__all__ = ["Laplace", "LowRankNormal", "joined"]
+
+
+class Laplace(distributions.Laplace):
+    """Independent Laplace distributions; NaN passes, for the training to stop at and name."""
+
+    def __init__(self, loc, scale):
+        super().__init__(loc, scale, validate_args=False)
+
+    def log_likelihood(self, values, observed):
+        """Sum of log p over what is observed: (..., L), (B, L) -> (...)."""
+        return self.log_prob(values).masked_fill(~observed, 0.0).sum(-1)
+
+    def draw(self, rng):
+        """One draw around each location, with the numbers of a numpy generator."""
+        return self.loc + self.scale * _numbers(rng.laplace, self.loc)
+
+
+class LowRankNormal:
+    """A normal distribution whose pixels share a few modes of error.
+
+    A draw is ``loc + factors @ e + scale * n`` with standard normal e (R numbers for the whole
+    spectrum) and n (one a pixel), so the covariance is ``factors factors^T + diag(scale^2)``.
+
+    Parameters
+    ----------
+    loc, scale : Tensor, shape (..., L)
+    factors : Tensor, shape (..., L, R)
+    """
+
+    def __init__(self, loc, scale, factors):
+        self.loc, self.scale, self.factors = loc, scale, factors
+
+    def log_likelihood(self, values, observed):
+        """Log density of what is observed, the rest integrated out: (..., L), (B, L) -> (...).
+
+        By the matrix determinant lemma and Woodbury's identity all of it rests on a matrix R x R,
+        ``1 + F^T D^-1 F``; it is eliminated row by row, in steps that every device can record.
+        """
+        inverse = (observed / self.scale.square())[..., None]
+        error = torch.where(observed, values - self.loc, 0.0)[..., None]
+        both = torch.cat([self.factors, error], dim=-1)
+        rest = (inverse * both).mT @ both  # (..., R + 1, R + 1), all but the unit matrix
+        rank = self.factors.shape[-1]
+        rest = rest + torch.diag(torch.tensor([1.0] * rank + [0.0], device=rest.device))
+        log_determinant = 2 * self.scale.log().masked_fill(~observed, 0.0).sum(-1)
+        for _ in range(rank):
+            pivot, row = rest[..., :1, :1], rest[..., :1, 1:]
+            log_determinant = log_determinant + pivot.log()[..., 0, 0]
+            rest = rest[..., 1:, 1:] - row.mT @ row / pivot
+        n = observed.sum(-1, dtype=self.loc.dtype)
+        return -0.5 * (rest[..., 0, 0] + log_determinant + n * math.log(2 * math.pi))
+
+    def expand(self, n):
+        """The same distribution n times, along a new first axis."""
+        return LowRankNormal(*(x.expand(n, *x.shape) for x in (self.loc, self.scale, self.factors)))
+
+    def draw(self, rng):
+        """One draw around each location, with the numbers of a numpy generator."""
+        together = _numbers(rng.standard_normal, self.factors[..., :1, :])
+        alone = _numbers(rng.standard_normal, self.loc)
+        return self.loc + (self.factors * together).sum(-1) + self.scale * alone
+
+
+def joined(likelihoods):
+    """Likelihoods of one kind as one, along their first axis."""
+    names = ("loc", "scale", "factors") if hasattr(likelihoods[0], "factors") else ("loc", "scale")
+    return type(likelihoods[0])(*(torch.cat([getattr(one, name) for one in likelihoods]) for name in names))
+
+
+def _numbers(draw, like):
+    return torch.from_numpy(draw(size=tuple(like.shape)).astype("float32")).to(like.device)
