@@ -26,9 +26,10 @@ _BREAKS = PHASE_KNOTS_DAYS[SPLINE_DEGREE:-SPLINE_DEGREE]
 
 
 def usable_points(light_curves):
-    """Where light curves are observed, no later than +60 d and brighter than -12 mag: mask (N, T)."""
-    late = light_curves.phase_days > LAST_PHASE_DAYS
-    return light_curves.observed & ~late & (np.nan_to_num(light_curves.magnitude) < FAINTEST_MAGNITUDE)
+    """Where light curves are observed, from -20 to +60 d and brighter than -12 mag: mask (N, T)."""
+    phase_days, magnitude = light_curves.phase_days, light_curves.magnitude
+    within = (phase_days >= PHASE_RANGE_DAYS[0]) & (phase_days <= LAST_PHASE_DAYS)
+    return within & (magnitude < FAINTEST_MAGNITUDE)  # NaN, not observed, is not less
 
 
 def photometry_splines(dtype):
