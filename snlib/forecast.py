@@ -55,7 +55,8 @@ class Forecaster:
             different phases are drawn independently.
         """
         device = next(self.model.parameters()).device
-        photometry = on(self.scaling.photometry(light_curve), device)
+        same = light_curve.select(np.zeros(len(phase_days), int))  # for each phase
+        photometry = on(self.scaling.photometry(same), device)
         query = spectrum_query(self.scaling, phase_days, wavelength_aa, device)
         drawn = self.model.predictive(photometry, query).expand(n_samples).draw(np.random.default_rng(seed))
         mean, unit = self.scaling.log10_fnu
@@ -84,8 +85,9 @@ class Forecaster:
         if not isinstance(model, PredictiveMMVAE):
             raise ValueError(f"{path}: weights of a {type(model).__name__}, expected a PredictiveMMVAE")
         path = path.with_suffix(".recalibration.json")
+        content = read_json(path)
         try:
-            recalibration = Recalibration.from_dict(read_json(path))
+            recalibration = Recalibration.from_dict(content)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from None
         return cls(model, scaling, recalibration)
