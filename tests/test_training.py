@@ -12,12 +12,14 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from snlib import models, training
+from snlib import models, trained, training
 from snlib.draws import draw_block, draw_noise, spread_pixels
 from snlib.models import MODELS
 from snlib.recipes import RECIPES, Recipe
 from snlib.steps import Steps, new_fabric, new_optimiser, use_one_core
+from snlib.trained import train_or_load
 from snlib.training import evaluation_interval, learning_rate, mean_loss, train
+from snlib.transceiver import Photometry
 from snlib.weights import load_model, read_tensors, save_model, write_tensors
 
 FABRIC = new_fabric("cpu")
@@ -44,13 +46,14 @@ FALLS_BY = {
     "contrastive": 1.5,
     "photometry-regressor": 0.8,
     "spectrum-regressor": 0.8,
+    "predictive-mmvae": 30,
 }
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_loss_falls(pairs, small_recipe, name):
-    """In nats for the VAEs and InfoNCE, in squared standard deviations for the regressors."""
-    model = new_model(replace(small_recipe, hidden_points=0.3), name)
+    """In squared standard deviations for the regressors, in nats for all others."""
+    model = new_model(replace(small_recipe, hidden_points=0.3, error_rank=3), name)
     before = mean_loss(model, pairs[0], seed=0)
     history = train(model, pairs[0], pairs[0], n_steps=150, seed=0)
     after = mean_loss(model, pairs[0], seed=0)
@@ -220,6 +223,76 @@ def test_hidden_points(pairs, small_recipe):
     assert draw_block(new_model(replace(small_recipe, hidden_points=0.0)), pairs[0], 0, 5, seed=0).shown.all()
 
 
+def end_some(pairs, recipe, share, n_steps=100):
+    """Of a share of the light curves the end is hidden: times, what is observed, what is shown."""
+    recipe = replace(recipe, hidden_points=0.0, ended_early=share)
+    draws = draw_block(new_model(recipe), pairs, 0, n_steps, seed=0)
+    photometry = pairs.take(draws.index.flatten()).photometry
+    return photometry.time, photometry.observed, draws.shown.flatten(0, 1)
+
+
+def test_nothing_is_shown_after_the_end_of_a_light_curve(pairs, small_recipe):
+    """All before it is; that is one point at least, and never the last."""
+    time, observed, shown = end_some(pairs[0], small_recipe, share=1.0)
+    before, after = observed & shown, observed & ~shown
+    assert before.any(-1).all() and after.any(-1).all()
+    last = time.masked_fill(~before, -torch.inf).amax(-1)
+    assert (last < time.masked_fill(~after, torch.inf).amin(-1)).all()
+
+
+def test_the_share_of_light_curves_that_end_early(pairs, small_recipe):
+    _, observed, shown = end_some(pairs[0], small_recipe, share=0.3, n_steps=300)
+    ended = (observed & ~shown).any(-1).double()
+    assert abs(ended.mean() - 0.3) < 4 * (0.3 * 0.7 / len(ended)) ** 0.5
+    assert shown[ended == 0].all()
+
+
+def test_ends_are_uniform_in_time(pairs, small_recipe):
+    """Between first and last point, wherever the others lie."""
+    x, slots = pairs[0].photometry, 4000
+    time = 3 * torch.rand(len(x.time), slots, generator=torch.Generator().manual_seed(0)) ** 4 - 1
+    time[:, 0], time[:, 1] = -1.0, 2.0
+    every = torch.ones(time.shape, dtype=torch.bool)
+    dense = replace(pairs[0], photometry=Photometry(time, time.long().abs(), time, every))
+    time, _, shown = end_some(dense, small_recipe, share=1.0, n_steps=40)
+    last = time.masked_fill(~shown, -torch.inf).amax(-1)
+    assert kstest((last.numpy() + 1) / 3, "uniform").pvalue > 0.01
+
+
+def test_slots_without_a_point_do_not_say_when_a_light_curve_ends(pairs, small_recipe):
+    x = pairs[0].photometry
+    other = replace(pairs[0], photometry=replace(x, time=torch.where(x.observed, x.time, 100.0)))
+    _, observed, shown = end_some(pairs[0], small_recipe, share=0.7)
+    assert torch.equal(observed & shown, observed & end_some(other, small_recipe, share=0.7)[2])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n_points", [0, 1])
+def test_light_curves_of_no_point_or_one_do_not_end(pairs, small_recipe, n_points):
+    x = pairs[0].photometry
+    observed = torch.zeros_like(x.observed)
+    observed[:, 3 : 3 + n_points] = True
+    few = replace(pairs[0], photometry=replace(x, observed=observed))
+    _, observed, shown = end_some(few, small_recipe, share=1.0)
+    assert torch.equal(observed & shown, observed)
+
+
+def test_light_curves_that_end_early_leave_all_else_as_it_was(pairs, small_recipe):
+    def draws(share):
+        model = new_model(replace(small_recipe, ended_early=share))
+        return draw_block(model, pairs[0], 0, 20, seed=0)
+
+    whole, ended = draws(0.0), draws(0.5)
+    for name in ("index", "noise", "pixels"):
+        assert torch.equal(getattr(whole, name), getattr(ended, name))
+    assert not (ended.shown & ~whole.shown).any()
+    assert (whole.shown & ~ended.shown).any()
+    rng = np.random.default_rng((0, 1, 0))  # of the first step: what is shown is drawn as ever
+    rng.laplace(size=whole.noise[0].shape), rng.permutation(50)
+    expected = rng.random((8, 30)) >= 0.9 * rng.random((8, 1))
+    assert np.array_equal(whole.shown[0], expected)
+
+
 def test_losses_outlive_the_next_block(pairs, small_recipe):
     model = new_model(small_recipe)
     steps = new_steps(model, pairs[0])
@@ -326,6 +399,45 @@ def test_learning_rates():
     assert rates[:31] == sorted(rates[:31])
     assert rates[30:] == sorted(rates[30:], reverse=True)
     assert rates[-1] < 1e-5
+
+
+@pytest.fixture
+def trained_on(dataset, small_recipe, tmp_path):
+    """Train a model for three steps, or find it: `train_or_load`."""
+
+    def train_it(name, seed=0, start=None, **changes):
+        recipe = replace(small_recipe, error_rank=2, **changes)
+        folder = tmp_path / f"{seed}" if start is None else tmp_path
+        return train_or_load(name, recipe, dataset, 3, seed, folder, start=start)
+
+    return train_it
+
+
+def test_a_training_begins_with_the_weights_of_another(trained_on):
+    start = trained_on("mmvae", seed=1)
+    resting = trained_on("mmvae", start=start, learning_rate=0.0)
+    assert same_weights(resting.model, start.model)
+    predictive = trained_on("predictive-mmvae", start=start).model.state_dict()
+    assert len(predictive) > len(start.model.state_dict())
+    assert all(torch.equal(tensor, predictive[name]) for name, tensor in start.model.state_dict().items())
+
+
+def test_a_start_is_written_down_and_a_model_is_trained_again_if_it_changes(
+    trained_on, tmp_path, monkeypatch
+):
+    starts, calls = [trained_on("mmvae", seed=seed) for seed in (1, 2)], []
+    train = trained.train
+    monkeypatch.setattr(trained, "train", lambda *args: calls.append(1) or train(*args))
+    first, again, other = (trained_on("predictive-mmvae", start=starts[i]) for i in (0, 0, 1))
+    assert len(calls) == 2
+    assert same_weights(first.model, again.model) and not same_weights(first.model, other.model)
+    assert first.provenance["made_from"]["start"] == starts[0].provenance["made_from"]
+    path = tmp_path / "predictive-mmvae-improved.json"
+    assert json.loads(path.read_text())["provenance"]["made_from"]["start"]["seed"] == 2
+    assert "start" not in starts[0].provenance["made_from"]
+    assert torch.equal(
+        other.model.state_dict()["photometry.encoder.queries"], starts[1].model.photometry.encoder.queries
+    )
 
 
 def test_weights_survive_the_disk(model, dataset, photometry, tmp_path):
