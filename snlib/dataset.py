@@ -18,6 +18,7 @@ from snlib.transceiver import Photometry, Spectrum
 __all__ = ["SPLIT_FRACTIONS", "Batch", "Dataset", "Pairs", "Scaling", "make_dataset", "on", "split_events"]
 
 SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
+_MOST_HELD_OUT = 450  # events in validation or test: more would tell no more, and cost time
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,8 @@ def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
     ----------
     n_events, seed : int
     fractions : dict of str to float
-        Of the parts, in order; they sum to one.  No part is left empty.
+        Of the parts, in order; they sum to one.  No part is left empty, and all but the first have at
+        most 450 events.
 
     Returns
     -------
@@ -251,7 +253,9 @@ def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
     ValueError
         If there are too few events for the parts.
     """
-    n_held_out = [max(1, round(fraction * n_events)) for fraction in list(fractions.values())[1:]]
+    n_held_out = [
+        max(1, min(round(fraction * n_events), _MOST_HELD_OUT)) for fraction in list(fractions.values())[1:]
+    ]
     if sum(n_held_out) >= n_events:
         raise ValueError(f"{n_events} events are too few to split into {list(fractions)}")
     order = np.random.default_rng((seed, 1)).permutation(n_events)

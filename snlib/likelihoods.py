@@ -41,22 +41,19 @@ class LowRankNormal:
     def log_likelihood(self, values, observed):
         """Log density of what is observed, the rest integrated out: (..., L), (B, L) -> (...).
 
-        By the matrix determinant lemma and Woodbury's identity all of it rests on a matrix R x R,
-        ``1 + F^T D^-1 F``; it is eliminated row by row, in steps that every device can record.
+        With factors and errors in units of the scale, W and r, the quadratic form is the least
+        ``|r - W e|^2 + |e|^2`` (Woodbury's identity), which no rounding can make negative, and the
+        determinant rests on the matrix R x R ``1 + W^T W``.  That is eliminated row by row, in steps
+        that every device can record, always in single precision or better.
         """
-        inverse = (observed / self.scale.square())[..., None]
-        error = torch.where(observed, values - self.loc, 0.0)[..., None]
-        both = torch.cat([self.factors, error], dim=-1)
-        rest = (inverse * both).mT @ both  # (..., R + 1, R + 1), all but the unit matrix
-        rank = self.factors.shape[-1]
-        rest = rest + torch.diag(torch.tensor([1.0] * rank + [0.0], device=rest.device))
-        log_determinant = 2 * self.scale.log().masked_fill(~observed, 0.0).sum(-1)
-        for _ in range(rank):
-            pivot, row = rest[..., :1, :1], rest[..., :1, 1:]
-            log_determinant = log_determinant + pivot.log()[..., 0, 0]
-            rest = rest[..., 1:, 1:] - row.mT @ row / pivot
-        n = observed.sum(-1, dtype=self.loc.dtype)
-        return -0.5 * (rest[..., 0, 0] + log_determinant + n * math.log(2 * math.pi))
+        with torch.autocast(self.loc.device.type, enabled=False):
+            factors = torch.where(observed[..., None], self.factors / self.scale[..., None], 0.0)
+            error = (torch.where(observed, values - self.loc, 0.0) / self.scale)[..., None]
+            together, log_determinant = _solve(factors, error)
+            squares = (error - factors @ together).square().sum((-1, -2)) + together.square().sum((-1, -2))
+            log_determinant = log_determinant + 2 * self.scale.log().masked_fill(~observed, 0.0).sum(-1)
+            n = observed.sum(-1, dtype=self.loc.dtype)
+            return -0.5 * (squares + log_determinant + n * math.log(2 * math.pi))
 
     def expand(self, n):
         """The same distribution n times, along a new first axis."""
@@ -67,6 +64,22 @@ class LowRankNormal:
         together = _numbers(rng.standard_normal, self.factors[..., :1, :])
         alone = _numbers(rng.standard_normal, self.loc)
         return self.loc + (self.factors * together).sum(-1) + self.scale * alone
+
+
+def _solve(factors, error):
+    """Solve (1 + W^T W) e = W^T r; also the logarithm of the matrix's determinant."""
+    rank = factors.shape[-1]
+    rest = torch.cat([factors.mT @ factors + torch.eye(rank).to(factors), factors.mT @ error], dim=-1)
+    log_determinant, rows = rest.new_zeros(rest.shape[:-2]), []
+    for _ in range(rank):
+        pivot = rest[..., :1, :1]
+        log_determinant = log_determinant + pivot[..., 0, 0].log()
+        rows.append(rest[..., :1, 1:] / pivot)
+        rest = rest[..., 1:, 1:] - rest[..., 1:, :1] @ rows[-1]
+    solution = factors.new_zeros(*rest.shape[:-2], 0, 1)
+    for row in reversed(rows):
+        solution = torch.cat([row[..., -1:] - row[..., :-1] @ solution, solution], dim=-2)
+    return solution, log_determinant
 
 
 def joined(likelihoods):

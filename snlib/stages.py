@@ -9,8 +9,8 @@ __all__ = ["STAGES", "digest"]
 _MODULES = {
     "events": "files grid surfaces surrogate packets surrogate_grid visits photometry survey spectra events "
     "simulate published",
-    "training": "recipes dataset transceiver likelihoods objectives variants vae mmvae predictive contrastive "
-    "regression models draws steps training weights trained",
+    "training": "recipes dataset transceiver likelihoods objectives variants vae mmvae predictive "
+    "contrastive regression models draws steps training weights trained",
     "evaluation": "runs embedding posteriors evaluation methods masking generation recovery results",
 }
 # Of each stage, given the results of the one before.

@@ -191,6 +191,8 @@ class TransceiverEncoder(nn.Module):
         self.position = MODALITIES[modality](recipe)
         self.value = nn.Linear(1, recipe.d_model)
         self.phase = _phase_sinusoid(modality, recipe)
+        n_among = recipe.token_layers if modality == "photometry" else 0
+        self.among = nn.ModuleList(CrossAttention(recipe) for _ in range(n_among))
         self.queries = nn.Parameter(torch.randn(n_outputs, recipe.d_model) * recipe.d_model**-0.5)
         self.layers = nn.ModuleList(CrossAttention(recipe) for _ in range(recipe.n_layers))
         self.norm = nn.LayerNorm(recipe.d_model)
@@ -204,6 +206,9 @@ class TransceiverEncoder(nn.Module):
         tokens, observed = self.tokens(x), x.observed
         latents = self.queries.expand(len(tokens), -1, -1)
         always = latents.new_ones(latents.shape[:2], dtype=torch.bool)
+        for layer in self.among:  # and to a query, for there may be nothing observed
+            seen = torch.cat([observed, always[:, :1]], dim=1)
+            tokens = layer(tokens, torch.cat([tokens, latents[:, :1]], dim=1), seen)
         if self.phase is not None:
             tokens = torch.cat([tokens, self.phase(x.phase)[:, None]], dim=1)
             observed = torch.cat([observed, always[:, :1]], dim=1)

@@ -68,7 +68,11 @@ class VAE(nn.Module):
         out = self.decoder(z, x)
         loc = out[..., 0]
         scale = F.softplus(out[..., 1]) + MIN_SCALE if self.learned_scale else torch.ones_like(loc)
-        return LowRankNormal(loc, scale, out[..., 2:]) if self.rank else Laplace(loc, scale)
+        return (
+            LowRankNormal(loc, scale, out[..., 1 + self.learned_scale :])
+            if self.rank
+            else Laplace(loc, scale)
+        )
 
     def log_likelihood(self, z, x):
         """Log p(values | z) of what is observed, shape (S, B)."""
