@@ -214,6 +214,6 @@ PROFILES = {
         # 500 passes over 3,600 events x 5 phases in batches of 16
         Profile("paper", n_events=4500, n_steps=562_500, n_posterior_samples=200, n_seeds=3),
         # of the weights that come with the repository
-        Profile("large", n_events=20_000, n_steps=40_000, n_posterior_samples=200, n_seeds=1),
+        Profile("large", n_events=20_000, n_steps=36_000, n_posterior_samples=200, n_seeds=1),
     )
 }
