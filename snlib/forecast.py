@@ -1,6 +1,6 @@
 """Spectra with honest intervals, from a light curve: a predictive MMVAE and its recalibration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from snlib.posteriors import spectrum_query
 from snlib.predictive import PredictiveMMVAE
 from snlib.weights import load_model, save_model
 
-__all__ = ["Forecaster", "fit_recalibration"]
+__all__ = ["Forecaster", "calibrated_forecaster", "fit_recalibration"]
 
 _FIT_SAMPLES = 200
 
@@ -62,6 +62,11 @@ class Forecaster:
         mean, unit = self.scaling.log10_fnu
         samples = (mean + unit * drawn).cpu().numpy()
         return samples if self.recalibration is None else self.recalibration.apply(samples, phase_days)
+
+    def of_event(self, event, n_samples, seed):
+        """The same for `Events` with N = 1, at their own phases and wavelengths."""
+        spectra = event.spectra
+        return self.samples(event.light_curves, spectra.phase_days, spectra.wavelength_aa, n_samples, seed)
 
     def save(self, path, provenance):
         """Write weights (``path``, .safetensors), their JSON file and ``<name>.recalibration.json``."""
@@ -115,3 +120,22 @@ def fit_recalibration(sample, events, seed):
         for index in tqdm(range(len(events)), desc="recalibrate", mininterval=2)
     )
     return Recalibration.fit(predictions, spectra.phase_days)
+
+
+def calibrated_forecaster(run, recipe):
+    """The forecaster of a run: trained, and recalibrated with the validation events.
+
+    Parameters
+    ----------
+    run : snlib.runs.Run
+    recipe : str
+        A name that `snlib.recipes.recipe_for` knows.
+
+    Returns
+    -------
+    Forecaster
+    """
+    dataset = run.dataset()
+    forecaster = Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling)
+    validation = dataset.part("validation")
+    return replace(forecaster, recalibration=fit_recalibration(forecaster.of_event, validation, run.seed))

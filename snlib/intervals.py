@@ -1,0 +1,176 @@
+"""Every way of drawing spectra from a light curve, and how well what it draws covers the truth."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from snlib.calibration import average_sample_scores, sample_scores
+from snlib.features import feature_scores, features
+from snlib.forecast import Forecaster, fit_recalibration
+from snlib.inversion import invert_light_curves, inverted_samples
+from snlib.posteriors import from_light_curve, posterior_samples
+from snlib.surrogate import Surrogate
+
+__all__ = [
+    "N_SAMPLES",
+    "SIMULATED_MAGNITUDE_SCALE",
+    "average",
+    "interval_scores",
+    "inverting",
+    "recalibrated",
+    "sampling",
+    "score",
+]
+
+N_SAMPLES = 100
+_N_EVENTS = 250  # validation and test events each
+SIMULATED_MAGNITUDE_SCALE = 0.02  # what packet noise and splines leave
+
+
+def sampling(model, scaling, interval, device="cpu"):
+    """Draw from the posterior of an MMVAE.
+
+    Parameters
+    ----------
+    model : MMVAE
+        On `device`.
+    scaling : snlib.dataset.Scaling
+    interval : {"latent", "predictive"}
+        See `snlib.posteriors.posterior_samples`.
+    device : str
+
+    Returns
+    -------
+    function
+        (event, number of samples, seed) -> ndarray of shape (S, P, L), at the event's own phases and
+        wavelengths; the events are `snlib.events.Events` with N = 1.
+    """
+    which = ("latent", "predictive").index(interval)
+
+    def sample(event, n_samples, seed):
+        spectra, posterior = event.spectra, from_light_curve(model, scaling, event, device)
+        where = (spectra.phase_days, spectra.wavelength_aa)
+        return posterior_samples(posterior, model.spectrum, scaling, *where, n_samples, seed)[which]
+
+    return sample
+
+
+def inverting(surrogate, magnitude_scale, events):
+    """Draw from the inversion of a surrogate; a function as `sampling` gives, for any of some events.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+    magnitude_scale : float
+        See `snlib.inversion.invert_light_curves`.
+    events : Events
+    """
+    inversion = invert_light_curves(surrogate, events.light_curves, magnitude_scale)
+    place = {name: index for index, name in enumerate(events.object_id)}
+
+    def sample(event, n_samples, seed):
+        spectra, index = event.spectra, place[event.object_id[0]]
+        where = (spectra.phase_days, spectra.wavelength_aa)
+        return inverted_samples(surrogate, inversion, index, *where, n_samples, seed)[1]
+
+    return sample
+
+
+def recalibrated(sample, recalibration):
+    """Draw as `sample` does, then recalibrate."""
+    return lambda event, *args: recalibration.apply(sample(event, *args), event.spectra.phase_days)
+
+
+def score(sample, events, seed, n_samples=N_SAMPLES):
+    """Score what is drawn for some events.
+
+    Parameters
+    ----------
+    sample : function
+        See `sampling`.
+    events : Events
+    seed : int
+        Event i has the stream (seed, i).
+    n_samples : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each event (``object_id``), ``feature`` ("pixel", or a name in `snlib.features.FEATURES`)
+        and ``phase_days``, with the columns of `snlib.calibration.sample_scores`, in dex for pixels, in the
+        unit of the feature otherwise; their names are without ``dex``.
+    """
+    spectra, tables = events.spectra, []
+    of = partial(features, spectra.wavelength_aa)
+    for index, name in enumerate(tqdm(events.object_id, desc="score", mininterval=2)):
+        samples, truth = sample(events.select([index]), n_samples, (seed, index)), spectra.log10_fnu[index]
+        pixels = sample_scores(samples, truth, {"phase_days": spectra.phase_days})
+        pixels.columns = [column.removesuffix("_dex2").removesuffix("_dex") for column in pixels]
+        whole = feature_scores(of(samples), of(truth), spectra.phase_days)
+        tables.append(pd.concat([pixels.assign(feature="pixel"), whole]).assign(object_id=name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def average(scores, by):
+    """Means over events of what `score` gives, with the standard errors of the coverages over events.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+    by : list of str
+        Columns to group by.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `by`, those of `snlib.calibration.average_sample_scores`, and ``coverage_68_error`` and
+        ``coverage_90_error``.
+    """
+    spread = scores.groupby(by, sort=False)[["coverage_68", "coverage_90"]]
+    errors = (spread.std() / np.sqrt(spread.count())).add_suffix("_error").reset_index()
+    return average_sample_scores(scores, by).merge(errors, on=by)
+
+
+def interval_scores(run, recipe):
+    """Coverage, width and proper scores of every kind of interval, as they are and recalibrated.
+
+    Recalibrations are fitted to validation events; all is scored on test events.
+
+    Parameters
+    ----------
+    run : snlib.runs.Run
+        On surrogate events.
+    recipe : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each ``method`` ("latent", "likelihood", "errors" and "inversion"), ``recalibrated``,
+        ``feature`` and ``phase_days``, with the columns of `average`.
+    """
+    dataset = run.dataset()
+    validation, test = (dataset.part(part) for part in ("validation", "test"))
+    validation, test = (events.select(np.arange(len(events))[:_N_EVENTS]) for events in (validation, test))
+    model = run.trained("mmvae", recipe).model
+    forecaster = Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling)
+    surrogate = Surrogate.load()
+    methods = {
+        "latent": sampling(model, dataset.scaling, "latent", run.device),
+        "likelihood": sampling(model, dataset.scaling, "predictive", run.device),
+        "errors": forecaster.of_event,
+    }
+    rows = []
+    for name in (*methods, "inversion"):
+        if name in methods:
+            held_out = judged = methods[name]
+        else:
+            held_out, judged = (
+                inverting(surrogate, SIMULATED_MAGNITUDE_SCALE, events) for events in (validation, test)
+            )
+        recalibration = fit_recalibration(held_out, validation, run.seed)
+        for step, sample in enumerate((judged, recalibrated(judged, recalibration))):
+            scores = average(score(sample, test, run.seed), ["feature", "phase_days"])
+            rows.append(scores.assign(method=name, recalibrated=bool(step)))
+    return pd.concat(rows, ignore_index=True)
