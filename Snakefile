@@ -366,11 +366,11 @@ rule real:
     input:
         modules("files", "plotting"),
         {*glob("data/results/*-published/metrics.json"), *([f"{RESULTS}/metrics.json"] if PUBLISHED else [])},
-        notebook="notebooks/17_real_models.ipynb",
+        notebook="notebooks/19_real_models.ipynb",
     output:
-        chapter=f"{RUN}/chapters/17_real_models.ipynb",
+        chapter=f"{RUN}/chapters/19_real_models.ipynb",
     log:
-        **logs("17_real_models"),
+        **logs("19_real_models"),
     shell:
         EXECUTE
 
@@ -379,10 +379,10 @@ rule gpu:
     input:
         modules("files", "recipes", "plotting", "plot_training"),
         glob("data/results/h200/*.json"),
-        notebook="notebooks/18_gpu.ipynb",
+        notebook="notebooks/22_gpu.ipynb",
     output:
-        chapter=f"{RUN}/chapters/18_gpu.ipynb",
+        chapter=f"{RUN}/chapters/22_gpu.ipynb",
     log:
-        **logs("18_gpu"),
+        **logs("22_gpu"),
     shell:
         EXECUTE
