@@ -249,7 +249,7 @@ class Recalibration:
         pairs = [_quantile_pair(*phase) for phase in zip(of_samples, of_truth, n_events, strict=True)]
         return cls(phase_days, *map(np.array, zip(*pairs, strict=True)))
 
-    def apply(self, samples, phase_days):
+    def apply(self, samples, phase_days, moments=None):
         """Recalibrate the samples of one event.
 
         Parameters
@@ -257,13 +257,16 @@ class Recalibration:
         samples : ndarray, shape (S, P, L)
         phase_days : ndarray, shape (P,)
             Of the samples; any.
+        moments : (ndarray, ndarray), optional
+            Mean and standard deviation, each (P, L), of what the samples were drawn from, where they are
+            known; the samples' own by default.
 
         Returns
         -------
         ndarray, shape (S, P, L)
             Of the samples' type.
         """
-        mean, scale = _moments(samples)
+        mean, scale = _moments(samples) if moments is None else moments
         result = np.empty_like(samples)
         for p, phase in enumerate(np.asarray(phase_days, dtype=float)):
             result[:, p] = mean[p] + scale[p] * self.stretch((samples[:, p] - mean[p]) / scale[p], phase)

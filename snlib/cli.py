@@ -14,6 +14,7 @@ from snlib.ablations import ABLATIONS, ablate
 from snlib.dataset import make_dataset, split_events
 from snlib.events import Events
 from snlib.files import read_json, write_json, write_npz
+from snlib.forecast import Forecaster
 from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.light_curve_files import LIGHT_CURVE_COLUMNS, read_light_curves, read_table, require_suffix
 from snlib.models import MODELS
@@ -22,7 +23,6 @@ from snlib.prediction import (
     TABLE_SUFFIXES,
     Request,
     embedding_table,
-    load_mmvae,
     predict_spectra,
     write_samples,
     write_table,
@@ -229,9 +229,9 @@ def predict(
     """
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     device = open_run(device=device).device
-    model, scaling = load_mmvae(weights, device)
+    forecaster = Forecaster.load(weights, device)
     object_id, curves = read_light_curves(light_curves)
-    drawn = predict_spectra(model, scaling, object_id, curves, request, device)
+    drawn = predict_spectra(forecaster, object_id, curves, request)
     write_samples(out, object_id, request, drawn)
 
 
@@ -248,9 +248,9 @@ def embed_light_curves(
     """
     require_suffix(out, TABLE_SUFFIXES)
     device = open_run(device=device).device
-    model, scaling = load_mmvae(weights, device)
+    forecaster = Forecaster.load(weights, device)
     object_id, curves = read_light_curves(light_curves)
-    write_table(out, embedding_table(model, scaling, object_id, curves, device))
+    write_table(out, embedding_table(forecaster, object_id, curves))
 
 
 @app.command()

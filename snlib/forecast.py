@@ -10,7 +10,8 @@ from tqdm import tqdm
 from snlib.calibration import Recalibration
 from snlib.dataset import Scaling, on
 from snlib.files import read_json, write_json
-from snlib.posteriors import spectrum_query
+from snlib.mmvae import MMVAE
+from snlib.posteriors import posterior_samples, spectrum_query
 from snlib.predictive import PredictiveMMVAE
 from snlib.weights import load_model, save_model
 
@@ -25,12 +26,13 @@ class Forecaster:
 
     Attributes
     ----------
-    model : PredictiveMMVAE
+    model : MMVAE
+        A `PredictiveMMVAE`; of another the likelihood, independent by pixel, stands for the errors.
     scaling : Scaling
     recalibration : Recalibration or None
     """
 
-    model: PredictiveMMVAE
+    model: MMVAE
     scaling: Scaling
     recalibration: Recalibration | None = None
 
@@ -54,14 +56,44 @@ class Forecaster:
             log10 of erg/s/cm^2/Hz at 10 pc.  The pixels of a spectrum err together; the spectra at
             different phases are drawn independently.
         """
-        device = next(self.model.parameters()).device
+        if isinstance(self.model, PredictiveMMVAE):
+            predictive = self._predictive(light_curve, phase_days, wavelength_aa)
+            drawn = predictive.expand(n_samples).draw(np.random.default_rng(seed))
+            samples, *moments = (x.cpu().numpy() for x in (self._dex(drawn), *self._moments(predictive)))
+        else:
+            where = (phase_days, wavelength_aa)
+            samples, moments = self._draw_posterior(light_curve, *where, n_samples, seed)[1], None
+        if self.recalibration is None:
+            return samples
+        return self.recalibration.apply(samples, phase_days, moments)
+
+    def latent_samples(self, light_curve, phase_days, wavelength_aa, n_samples, seed):
+        """Draw latents only, and decode them: as `samples`, without errors and recalibration."""
+        return self._draw_posterior(light_curve, phase_days, wavelength_aa, n_samples, seed)[0]
+
+    def _predictive(self, light_curve, phase_days, wavelength_aa):
         same = light_curve.select(np.zeros(len(phase_days), int))  # for each phase
-        photometry = on(self.scaling.photometry(same), device)
-        query = spectrum_query(self.scaling, phase_days, wavelength_aa, device)
-        drawn = self.model.predictive(photometry, query).expand(n_samples).draw(np.random.default_rng(seed))
+        photometry = on(self.scaling.photometry(same), self._device)
+        query = spectrum_query(self.scaling, phase_days, wavelength_aa, self._device)
+        return self.model.predictive(photometry, query)
+
+    def _dex(self, values):
         mean, unit = self.scaling.log10_fnu
-        samples = (mean + unit * drawn).cpu().numpy()
-        return samples if self.recalibration is None else self.recalibration.apply(samples, phase_days)
+        return mean + unit * values
+
+    def _moments(self, predictive):
+        variance = predictive.scale.square() + predictive.factors.square().sum(-1)
+        return self._dex(predictive.loc), self.scaling.log10_fnu[1] * variance.sqrt()
+
+    @torch.no_grad()
+    def _draw_posterior(self, light_curve, *where):
+        photometry = on(self.scaling.photometry(light_curve), self._device)
+        posterior = self.model.photometry.posterior(photometry)
+        return posterior_samples(posterior, self.model.spectrum, self.scaling, *where)
+
+    @property
+    def _device(self):
+        return next(self.model.parameters()).device
 
     def of_event(self, event, n_samples, seed):
         """The same for `Events` with N = 1, at their own phases and wavelengths."""
@@ -76,26 +108,29 @@ class Forecaster:
 
     @classmethod
     def load(cls, path, device="cpu"):
-        """Read what `save` wrote.
+        """Read what `save` wrote, or the weights of a plain MMVAE, which has no recalibration.
 
         Raises
         ------
         FileNotFoundError
-            If one of the three files does not exist.
+            If a file does not exist.
         ValueError
             If a file is damaged or holds another model; the message names the file.
         """
-        path = Path(path)
+        path, recalibration = Path(path), None
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file")
         model, scaling, _ = load_model(path, device)
-        if not isinstance(model, PredictiveMMVAE):
-            raise ValueError(f"{path}: weights of a {type(model).__name__}, expected a PredictiveMMVAE")
-        path = path.with_suffix(".recalibration.json")
-        content = read_json(path)
-        try:
-            recalibration = Recalibration.from_dict(content)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{path}: {error}") from None
-        return cls(model, scaling, recalibration)
+        if not isinstance(model, MMVAE):
+            raise ValueError(f"{path}: weights of a {type(model).__name__}, expected an MMVAE")
+        if isinstance(model, PredictiveMMVAE):
+            path = path.with_suffix(".recalibration.json")
+            content = read_json(path)
+            try:
+                recalibration = Recalibration.from_dict(content)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{path}: {error}") from None
+        return cls(model.eval(), scaling, recalibration)
 
 
 def fit_recalibration(sample, events, seed):

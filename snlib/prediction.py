@@ -3,35 +3,28 @@
 import hashlib
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from tqdm import tqdm
 
-from snlib.dataset import on
 from snlib.embedding import embed
 from snlib.events import LightCurves
 from snlib.files import DATA, replacing
 from snlib.grid import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.light_curve_files import require_suffix
-from snlib.mmvae import MMVAE
-from snlib.posteriors import posterior_samples
-from snlib.weights import load_model
 
 __all__ = [
     "DEFAULT_WEIGHTS",
     "TABLE_SUFFIXES",
     "Request",
     "embedding_table",
-    "load_mmvae",
     "predict_spectra",
     "write_samples",
     "write_table",
 ]
 
-DEFAULT_WEIGHTS = DATA / "weights" / "mmvae-improved.safetensors"
+DEFAULT_WEIGHTS = DATA / "weights" / "large" / "predictive-mmvae-large.safetensors"
 TABLE_SUFFIXES = (".csv", ".parquet")
 _EMBED_BATCH = 256  # light curves of any length
 
@@ -72,42 +65,15 @@ class Request:
             raise ValueError(f"seed is {self.seed}, expected at least 0")
 
 
-def load_mmvae(path=DEFAULT_WEIGHTS, device="cpu"):
-    """Read the weights of an MMVAE; see `snlib.weights.load_model`.
-
-    Returns
-    -------
-    model : MMVAE
-        On `device`.
-    scaling : snlib.dataset.Scaling
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is damaged or holds another model; the message names the file.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    model, scaling, _ = load_model(path, device)
-    if not isinstance(model, MMVAE):
-        raise ValueError(f"{path}: weights of a {type(model).__name__}, expected an MMVAE")
-    return model.eval(), scaling
-
-
-def predict_spectra(model, scaling, object_id, light_curves, request, device="cpu"):
+def predict_spectra(forecaster, object_id, light_curves, request):
     """Samples of the spectra of each object, which depend on its id, its light curve and the seed only.
 
     Parameters
     ----------
-    model : MMVAE
-        On `device`.
-    scaling : snlib.dataset.Scaling
+    forecaster : snlib.forecast.Forecaster
     object_id : ndarray of str, shape (N,)
     light_curves : LightCurves
     request : Request
-    device : str
 
     Yields
     ------
@@ -115,24 +81,11 @@ def predict_spectra(model, scaling, object_id, light_curves, request, device="cp
         log10 of erg/s/cm^2/Hz at 10 pc, at `snlib.grid.WAVELENGTH_AA`; an object at a time, since all
         together may not fit into memory.
     """
+    draw = forecaster.latent_samples if request.latent_only else forecaster.samples
     for index, name in enumerate(tqdm(object_id, desc="predict", mininterval=2)):
-        yield _sample(model, scaling, _alone(light_curves, index), name, request, device)
-
-
-@torch.no_grad()
-def _sample(model, scaling, light_curve, name, request, device):
-    posterior = model.photometry.posterior(on(scaling.photometry(light_curve), device))
-    stream = int.from_bytes(hashlib.sha256(str(name).encode()).digest()[:8])
-    latent, predictive = posterior_samples(
-        posterior,
-        model.spectrum,
-        scaling,
-        request.phase_days,
-        WAVELENGTH_AA,
-        request.n_samples,
-        (request.seed, stream),
-    )
-    return latent if request.latent_only else predictive
+        stream = int.from_bytes(hashlib.sha256(str(name).encode()).digest()[:8])
+        where = (request.phase_days, WAVELENGTH_AA)
+        yield draw(_alone(light_curves, index), *where, request.n_samples, (request.seed, stream))
 
 
 def _alone(light_curves, index):
@@ -168,12 +121,12 @@ def write_samples(path, object_id, request, samples):
                 member.write(np.ascontiguousarray(part, "<f4").data)
 
 
-def embedding_table(model, scaling, object_id, light_curves, device="cpu"):
+def embedding_table(forecaster, object_id, light_curves):
     """Where light curves lie in the latent space.
 
     Parameters
     ----------
-    model, scaling, object_id, light_curves, device
+    forecaster, object_id, light_curves
         As in `predict_spectra`.
 
     Returns
@@ -182,7 +135,8 @@ def embedding_table(model, scaling, object_id, light_curves, device="cpu"):
         A row an object: ``object_id``, and the Laplace posterior's ``mean_i_j`` and ``scale_i_j`` for token
         i and dimension j.
     """
-    mean, scale = embed(model, scaling, light_curves, device, _EMBED_BATCH)
+    device = next(forecaster.model.parameters()).device
+    mean, scale = embed(forecaster.model, forecaster.scaling, light_curves, device, _EMBED_BATCH)
     columns = {"object_id": object_id}
     for name, values in (("mean", mean), ("scale", scale)):
         columns |= {f"{name}_{i}_{j}": values[:, i, j] for i, j in np.ndindex(values.shape[1:])}

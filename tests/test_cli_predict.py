@@ -84,7 +84,7 @@ def test_by_default_two_hundred_samples_at_the_phases_of_the_spectra(snlib, fold
 @pytest.mark.parametrize("command", [cli.predict, cli.embed_light_curves])
 def test_without_weights_those_of_the_repository_are_used(command):
     default = inspect.signature(command).parameters["weights"].default
-    assert default.relative_to(DATA).as_posix() == "weights/mmvae-improved.safetensors"
+    assert default.relative_to(DATA).as_posix() == "weights/large/predictive-mmvae-large.safetensors"
 
 
 @pytest.mark.parametrize("command", [PREDICT, EMBED])

@@ -9,18 +9,18 @@ import pytest
 import torch
 
 from snlib.events import LightCurves
+from snlib.forecast import Forecaster
 from snlib.grid import WAVELENGTH_AA
+from snlib.likelihoods import Laplace
 from snlib.models import new_model
 from snlib.posteriors import posterior_samples
 from snlib.prediction import (
     Request,
     embedding_table,
-    load_mmvae,
     predict_spectra,
     write_samples,
     write_table,
 )
-from snlib.vae import Laplace
 from snlib.weights import save_model
 
 REQUEST = Request(np.array([-10.0, 7.5]), 20, seed=3)
@@ -39,7 +39,7 @@ def model(model):
 @pytest.fixture
 def predict(model, dataset):
     def function(object_id, light_curves, request=REQUEST):
-        return list(predict_spectra(model, dataset.scaling, object_id, light_curves, request))
+        return list(predict_spectra(Forecaster(model, dataset.scaling), object_id, light_curves, request))
 
     return function
 
@@ -179,7 +179,9 @@ def test_samples_are_not_held_in_memory(tmp_path):
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_embeddings_survive_the_disk(model, dataset, light_curves, tmp_path, suffix):
     names = np.array(["007", "b", "c"])
-    write_table(tmp_path / f"x{suffix}", embedding_table(model, dataset.scaling, names, light_curves))
+    write_table(
+        tmp_path / f"x{suffix}", embedding_table(Forecaster(model, dataset.scaling), names, light_curves)
+    )
     path = tmp_path / f"x{suffix}"
     table = pd.read_csv(path, dtype={"object_id": str}) if suffix == ".csv" else pd.read_parquet(path)
     assert table["object_id"].tolist() == names.tolist()
@@ -191,7 +193,7 @@ def test_embeddings_survive_the_disk(model, dataset, light_curves, tmp_path, suf
                 assert table[f"{name}_{i}_{j}"][row] == pytest.approx(values[0, i, j].item(), abs=1e-5)
     np.testing.assert_allclose(
         table.drop(columns="object_id").to_numpy(float),
-        embedding_table(model, dataset.scaling, names, light_curves)
+        embedding_table(Forecaster(model, dataset.scaling), names, light_curves)
         .drop(columns="object_id")
         .to_numpy(float),
         atol=1e-6,
@@ -207,12 +209,13 @@ def test_tables_of_other_kinds_are_refused(tmp_path):
 def test_weights_are_those_of_an_mmvae(dataset, small_recipe, tmp_path):
     path = tmp_path / "x.safetensors"
     with pytest.raises(FileNotFoundError, match=r"x\.safetensors: no such file"):
-        load_mmvae(path)
+        Forecaster.load(path)
     save_model(path, "photometry-vae", new_model("photometry-vae", small_recipe, seed=0), dataset.scaling, {})
     with pytest.raises(ValueError, match=r"x\.safetensors: weights of a VAE, expected an MMVAE"):
-        load_mmvae(path)
+        Forecaster.load(path)
     model = new_model("mmvae", small_recipe, seed=0)
     save_model(path, "mmvae", model, dataset.scaling, {})
-    loaded, scaling = load_mmvae(path)
-    assert scaling == dataset.scaling and not loaded.training
-    assert all(torch.equal(x, loaded.state_dict()[name]) for name, x in model.state_dict().items())
+    loaded = Forecaster.load(path)
+    assert loaded.scaling == dataset.scaling and not loaded.model.training
+    assert loaded.recalibration is None
+    assert all(torch.equal(x, loaded.model.state_dict()[name]) for name, x in model.state_dict().items())
