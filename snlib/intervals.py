@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 N_SAMPLES = 100
-_N_EVENTS = 250  # validation and test events each
+_N_EVENTS = 150  # validation and test events each
 SIMULATED_MAGNITUDE_SCALE = 0.02  # what packet noise and splines leave
 
 
@@ -47,12 +47,15 @@ def sampling(model, scaling, interval, device="cpu"):
         (event, number of samples, seed) -> ndarray of shape (S, P, L), at the event's own phases and
         wavelengths; the events are `snlib.events.Events` with N = 1.
     """
-    which = ("latent", "predictive").index(interval)
+    which, both = ("latent", "predictive").index(interval), _both(model, scaling, device)
+    return lambda *args: both(*args)[which]
 
+
+def _both(model, scaling, device):
     def sample(event, n_samples, seed):
         spectra, posterior = event.spectra, from_light_curve(model, scaling, event, device)
         where = (spectra.phase_days, spectra.wavelength_aa)
-        return posterior_samples(posterior, model.spectrum, scaling, *where, n_samples, seed)[which]
+        return posterior_samples(posterior, model.spectrum, scaling, *where, n_samples, seed)
 
     return sample
 
@@ -151,26 +154,34 @@ def interval_scores(run, recipe):
         ``feature`` and ``phase_days``, with the columns of `average`.
     """
     dataset = run.dataset()
-    validation, test = (dataset.part(part) for part in ("validation", "test"))
-    validation, test = (events.select(np.arange(len(events))[:_N_EVENTS]) for events in (validation, test))
-    model = run.trained("mmvae", recipe).model
-    forecaster = Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling)
-    surrogate = Surrogate.load()
+    validation, test = (
+        dataset.events.select(dataset.split[part][:_N_EVENTS]) for part in ("validation", "test")
+    )
+    held_out = np.concatenate([dataset.split[part][:_N_EVENTS] for part in ("validation", "test")])
+    both = _remembering(_both(run.trained("mmvae", recipe).model, dataset.scaling, run.device))
     methods = {
-        "latent": sampling(model, dataset.scaling, "latent", run.device),
-        "likelihood": sampling(model, dataset.scaling, "predictive", run.device),
-        "errors": forecaster.of_event,
+        "latent": lambda *args: both(*args)[0],
+        "likelihood": lambda *args: both(*args)[1],
+        "errors": Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling).of_event,
+        "inversion": inverting(Surrogate.load(), SIMULATED_MAGNITUDE_SCALE, dataset.events.select(held_out)),
     }
     rows = []
-    for name in (*methods, "inversion"):
-        if name in methods:
-            held_out = judged = methods[name]
-        else:
-            held_out, judged = (
-                inverting(surrogate, SIMULATED_MAGNITUDE_SCALE, events) for events in (validation, test)
-            )
-        recalibration = fit_recalibration(held_out, validation, run.seed)
-        for step, sample in enumerate((judged, recalibrated(judged, recalibration))):
-            scores = average(score(sample, test, run.seed), ["feature", "phase_days"])
+    for name, sample in methods.items():
+        recalibration = fit_recalibration(sample, validation, run.seed)
+        for step, judged in enumerate((sample, recalibrated(sample, recalibration))):
+            scores = average(score(judged, test, run.seed), ["feature", "phase_days"])
             rows.append(scores.assign(method=name, recalibrated=bool(step)))
     return pd.concat(rows, ignore_index=True)
+
+
+def _remembering(sample):
+    """Draw only once for each event, number of samples and seed."""
+    drawn = {}
+
+    def again(event, n_samples, seed):
+        key = (event.object_id[0], n_samples, seed)
+        if key not in drawn:
+            drawn[key] = sample(event, n_samples, seed)
+        return drawn[key]
+
+    return again
