@@ -133,7 +133,7 @@ class Forecaster:
         return cls(model.eval(), scaling, recalibration)
 
 
-def fit_recalibration(sample, events, seed):
+def fit_recalibration(sample, events, seed, n_samples=_FIT_SAMPLES):
     """Fit a recalibration to events that nothing else was fitted to.
 
     Parameters
@@ -144,6 +144,8 @@ def fit_recalibration(sample, events, seed):
     events : Events
         Held out of the training, never test events.
     seed : int
+    n_samples : int
+        For each event.
 
     Returns
     -------
@@ -151,7 +153,7 @@ def fit_recalibration(sample, events, seed):
     """
     spectra = events.spectra
     predictions = (
-        (sample(events.select([index]), _FIT_SAMPLES, (seed, index)), spectra.log10_fnu[index])
+        (sample(events.select([index]), n_samples, (seed, index)), spectra.log10_fnu[index])
         for index in tqdm(range(len(events)), desc="recalibrate", mininterval=2)
     )
     return Recalibration.fit(predictions, spectra.phase_days)

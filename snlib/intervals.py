@@ -25,7 +25,8 @@ __all__ = [
 ]
 
 N_SAMPLES = 100
-_N_EVENTS = 150  # validation and test events each
+# Of `interval_scores`: validation and test events each, and samples, since each one must be decoded.
+_N_EVENTS, _N_DECODED = 150, 50
 SIMULATED_MAGNITUDE_SCALE = 0.02  # what packet noise and splines leave
 
 
@@ -167,9 +168,9 @@ def interval_scores(run, recipe):
     }
     rows = []
     for name, sample in methods.items():
-        recalibration = fit_recalibration(sample, validation, run.seed)
+        recalibration = fit_recalibration(sample, validation, run.seed, _N_DECODED)
         for step, judged in enumerate((sample, recalibrated(sample, recalibration))):
-            scores = average(score(judged, test, run.seed), ["feature", "phase_days"])
+            scores = average(score(judged, test, run.seed, _N_DECODED), ["feature", "phase_days"])
             rows.append(scores.assign(method=name, recalibrated=bool(step)))
     return pd.concat(rows, ignore_index=True)
 
