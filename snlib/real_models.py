@@ -14,6 +14,7 @@ import numpy as np
 from snlib.dataset import make_dataset, split_events
 from snlib.events import Events
 from snlib.files import DATA
+from snlib.grid import LAST_PHASE_DAYS
 from snlib.recipes import recipe_for
 from snlib.simulate import simulate
 from snlib.stages import digest
@@ -22,7 +23,7 @@ from snlib.surrogate_fit import fit_with_residuals
 from snlib.surrogate_grid import SurrogateGrid
 from snlib.trained import train_or_load
 
-__all__ = ["N_FOLDS", "Fold", "real_folds"]
+__all__ = ["N_EVENTS", "N_FOLDS", "Fold", "real_folds"]
 
 N_FOLDS = 5
 N_EVENTS = 4500  # the paper's number
@@ -44,7 +45,7 @@ class Fold:
     ----------
     number : int
     seen, unseen : Events
-        Real models.
+        Real models; the light curves of those unseen end at +60 d, like those that models train on.
     folder : pathlib.Path
         Keeps what is made.
     """
@@ -107,6 +108,10 @@ class Fold:
             model, settings, self.dataset, _N_STEPS[model], seed, self.folder, fabric, start=start
         )
 
+    def fine_tuning_split(self):
+        """Indices of the real models that are seen, by their part in the fine-tuning."""
+        return split_events(len(self.seen), _FIRST_SEED + self.number, _FINE_TUNING_SPLIT)
+
     def fine_tuned(self, recipe):
         """An MMVAE trained on simulated events, and then on the real models that are seen.
 
@@ -117,7 +122,7 @@ class Fold:
         snlib.trained.Trained
         """
         start, seed = self.trained("mmvae", recipe), _FIRST_SEED + self.number
-        real = make_dataset(self.seen, split_events(len(self.seen), seed, _FINE_TUNING_SPLIT))
+        real = make_dataset(self.seen, self.fine_tuning_split())
         return train_or_load(
             "mmvae",
             replace(start.model.recipe, **_FINE_TUNING),
@@ -145,6 +150,13 @@ def real_folds(events, folder):
     """
     number = np.random.default_rng(0).permutation(len(events)) % N_FOLDS
     return [
-        Fold(k, events.select(number != k), events.select(number == k), Path(folder) / f"fold{k}")
+        Fold(k, events.select(number != k), _cut(events.select(number == k)), Path(folder) / f"fold{k}")
         for k in range(N_FOLDS)
     ]
+
+
+def _cut(events):
+    light_curves = events.light_curves
+    late = light_curves.phase_days > LAST_PHASE_DAYS
+    magnitude = np.where(late, np.nan, light_curves.magnitude)
+    return replace(events, light_curves=replace(light_curves, magnitude=magnitude))
