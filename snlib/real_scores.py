@@ -12,7 +12,14 @@ from snlib.models import new_model
 from snlib.posteriors import from_spectra, posterior_samples
 from snlib.real_models import real_folds
 
-__all__ = ["METHODS", "REAL_MAGNITUDE_SCALE", "paired_differences", "real_scores"]
+__all__ = [
+    "METHODS",
+    "REAL_MAGNITUDE_SCALE",
+    "draw_all",
+    "paired_differences",
+    "real_scores",
+    "recalibrate_folds",
+]
 
 # Real models scatter about the surrogate by more than their own noise.
 REAL_MAGNITUDE_SCALE = 0.07
@@ -137,7 +144,7 @@ def real_scores(published, folder, methods=tuple(METHODS)):
             tables[-1][none] = np.nan
         else:
             tables.append(
-                _scores(folds, _recalibrated(folds, drawn)).assign(method=method, recalibrated=True)
+                _scores(folds, recalibrate_folds(folds, drawn)).assign(method=method, recalibrated=True)
             )
     return pd.concat(tables, ignore_index=True)
 
@@ -152,8 +159,19 @@ def _scores(folds, drawn):
     return pd.concat(rows, ignore_index=True)
 
 
-def _recalibrated(folds, drawn):
-    """What was drawn for each fold, recalibrated by all the others."""
+def recalibrate_folds(folds, drawn):
+    """Recalibrate what was drawn for each fold by the real models of all the others.
+
+    Parameters
+    ----------
+    folds : list of Fold
+    drawn : list of list of ndarray, shape (S, P, L)
+        See `draw_all`.
+
+    Returns
+    -------
+    list of list of ndarray, shape (S, P, L)
+    """
     phase_days, result = folds[0].unseen.spectra.phase_days, []
     for k in range(len(folds)):
         others = [
@@ -180,28 +198,35 @@ def paired_differences(scores, method, other, seed=0):
     Returns
     -------
     pandas.DataFrame
-        A row a phase: ``phase_days``, and for ``rmse_ratio`` (method over other) and ``crps_difference``
-        (method minus other, dex) the estimate and, with the suffixes ``_low`` and ``_high``, its 95 %
-        interval.
+        A row for each value of ``phase_days`` (rows of one model that share it go together), and for
+        ``rmse_ratio`` (method over other) and ``crps_difference`` (method minus other, dex) the estimate
+        and, with the suffixes ``_low`` and ``_high``, its 95 % interval.
+
+    Raises
+    ------
+    ValueError
+        If the two were not scored by the same models.
     """
     rows = []
     for phase, of_phase in scores.groupby("phase_days"):
-        ours, theirs = (
-            of_phase[of_phase["method"] == name].set_index("object_id").sort_index()
-            for name in (method, other)
-        )
+        ours, theirs = (_sums(of_phase[of_phase["method"] == name]) for name in (method, other))
+        if not (len(ours) and ours.index.equals(theirs.index)):
+            raise ValueError(f"scores: {method!r} and {other!r} are not of the same models at {phase}")
         weights = draw_weights(len(ours), seed)
-
-        def mean(table, name, weights=weights):
-            n = table["n_pixels"].to_numpy()
-            return weights @ (n * table[name].fillna(0.0).to_numpy()) / (weights @ n)
-
-        values = {
-            "rmse_ratio": np.sqrt(mean(ours, "mse_dex2") / mean(theirs, "mse_dex2")),
-            "crps_difference": mean(ours, "crps_dex") - mean(theirs, "crps_dex"),
-        }
+        (mse, crps), (other_mse, other_crps) = (
+            (weights @ table[["mse_dex2", "crps_dex"]].to_numpy()).T
+            / (weights @ table["n_pixels"].to_numpy())
+            for table in (ours, theirs)
+        )
+        values = {"rmse_ratio": np.sqrt(mse / other_mse), "crps_difference": crps - other_crps}
         row = {"phase_days": phase}
         for name, replicates in values.items():
             row |= dict(zip((name, f"{name}_low", f"{name}_high"), interval(replicates), strict=True))
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _sums(scores):
+    """Sums over the pixels of each model."""
+    sums = scores[["mse_dex2", "crps_dex"]].mul(scores["n_pixels"], axis=0).fillna(0.0)
+    return sums.assign(n_pixels=scores["n_pixels"]).groupby(scores["object_id"]).sum()
