@@ -11,7 +11,7 @@ PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 BIN   := $(CURDIR)/.venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup book repeats ablations site notebooks test lint clean
+.PHONY: help setup book repeats ablations weights real site notebooks test lint clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -42,6 +42,12 @@ repeats: setup ## results of further seeds, for the error bars of the claims [SE
 
 ablations: setup ## the MMVAE with one change at a time, every seed [SEEDS=3]
 	$(PIPELINE) ablations $(CONFIG)
+
+weights: setup ## train, recalibrate and judge the weights of snlib predict [DEVICE=cuda]
+	$(PIPELINE) ship $(CONFIG)
+
+real: setup ## judge every method by real models [SNLIB_PUBLISHED_SAMPLE=folder DEVICE=cuda]
+	$(PIPELINE) real $(CONFIG)
 
 site: setup ## render book/ as it is
 	@rm -rf _build

@@ -4,7 +4,8 @@ A run keeps everything in data/generated/<profile>-seed<seed>[-published]/.  The
 of names or parameters: changing it makes nothing out of date.  Events and weights are outputs to
 update, so a notebook executed again for its text or figures finds them and trains nothing.
 
-Targets of their own: `repeats`, the results of further seeds, and `ablations`.
+Targets of their own: `repeats`, the results of further seeds, `ablations`, `ship`, the default weights,
+and `real`, the results on real models.
 """
 
 import json
@@ -362,27 +363,42 @@ rule versus:
         EXECUTE
 
 
+# Chapters that read committed results and use the weights that come with the repository.
+SHIPPED = ["data/results/large/intervals.csv", *glob("data/weights/large/*")]
+READING = {
+    "17_intervals": (SHIPPED, ["forecast", "calibration", "plot_intervals"]),
+    "18_inversion": ([*SHIPPED, "data/results/h100/gap.json"], ["forecast", "inversion", "plot_gap"]),
+    "19_real_models": (glob("data/results/published_sample/real*"), ["real_scores", "real_results", "plot_real"]),
+    "20_early": ([*SHIPPED, "data/results/large/early.csv"], ["forecast", "early", "plot_early"]),
+    "21_your_light_curves": (SHIPPED, ["forecast", "light_curve_files", "prediction", "cli"]),
+    "22_gpu": (glob("data/results/h200/*.json"), ["recipes", "plot_training"]),
+}
+
+for CHAPTER, (RESULTS_READ, MODULES_USED) in READING.items():
+
+    rule:
+        name:
+            f"read_{CHAPTER}"
+        input:
+            RESULTS_READ,
+            modules("files", "plotting", *MODULES_USED),
+            f"{RUN}/events.npz",
+            notebook=f"notebooks/{CHAPTER}.ipynb",
+        output:
+            chapter=f"{RUN}/chapters/{CHAPTER}.ipynb",
+        log:
+            **logs(CHAPTER),
+        shell:
+            EXECUTE
+
+
+rule ship:
+    """The default weights and what they are worth; for a GPU."""
+    shell:
+        "{sys.executable} -m snlib ship --device {DEVICE}"
+
+
 rule real:
-    input:
-        modules("files", "plotting"),
-        {*glob("data/results/*-published/metrics.json"), *([f"{RESULTS}/metrics.json"] if PUBLISHED else [])},
-        notebook="notebooks/19_real_models.ipynb",
-    output:
-        chapter=f"{RUN}/chapters/19_real_models.ipynb",
-    log:
-        **logs("19_real_models"),
+    """Every method judged by the published real models; for a GPU."""
     shell:
-        EXECUTE
-
-
-rule gpu:
-    input:
-        modules("files", "recipes", "plotting", "plot_training"),
-        glob("data/results/h200/*.json"),
-        notebook="notebooks/22_gpu.ipynb",
-    output:
-        chapter=f"{RUN}/chapters/22_gpu.ipynb",
-    log:
-        **logs("22_gpu"),
-    shell:
-        EXECUTE
+        "{sys.executable} -m snlib real {SOURCE} --device {DEVICE}"

@@ -13,7 +13,7 @@ import typer
 from snlib.ablations import ABLATIONS, ablate
 from snlib.dataset import make_dataset, split_events
 from snlib.events import Events
-from snlib.files import read_json, write_json, write_npz
+from snlib.files import DATA, read_json, write_json, write_npz
 from snlib.forecast import Forecaster
 from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.light_curve_files import LIGHT_CURVE_COLUMNS, read_light_curves, read_table, require_suffix
@@ -27,10 +27,13 @@ from snlib.prediction import (
     write_samples,
     write_table,
 )
+from snlib.published import read_published_sample
+from snlib.real_results import write_real_results
 from snlib.recipes import recipe_for
 from snlib.results import TABLES, write_results
-from snlib.runs import open_run
+from snlib.runs import PREDICTIVE_STEPS, open_run
 from snlib.sedona import SedonaGrid
+from snlib.shipping import ship
 from snlib.simulate import simulate
 from snlib.steps import new_fabric
 from snlib.surrogate import Surrogate
@@ -176,8 +179,8 @@ def read_dataset(folder):
 def train_model(
     model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")],
     out: Annotated[Path, typer.Option(help="Folder for weights, config and history.")],
-    profile: Annotated[str, typer.Option(help="How long: smoke, quick or paper.")] = "quick",
-    recipe: Annotated[str, typer.Option(help="How: paper or improved.")] = "improved",
+    profile: Annotated[str, typer.Option(help="How long: smoke, quick, paper or large.")] = "quick",
+    recipe: Annotated[str, typer.Option(help="How: paper, improved or large.")] = "improved",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of weights and training, and of simulated events.")] = 0,
     data: Annotated[
@@ -196,7 +199,11 @@ def train_model(
     dataset = run.dataset() if data is None else read_dataset(data)
     fabric = new_fabric(run.device, precision, processes)
     fabric.launch()
-    train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)
+    n_steps, start = run.profile.n_steps, None
+    if model == "predictive-mmvae":  # the errors of the MMVAE in the same folder, which is trained if need be
+        start = train_or_load("mmvae", recipe_for("mmvae", recipe), dataset, n_steps, seed, out, fabric)
+        n_steps = min(n_steps, PREDICTIVE_STEPS)
+    train_or_load(model, settings, dataset, n_steps, seed, out, fabric, resume, start)
 
 
 _LightCurves = Annotated[
@@ -277,3 +284,27 @@ def ablate_model(
 ):
     """Train and judge the MMVAE with one change; the result goes to the run's folder."""
     ablate(open_run(profile, device, seed), name)
+
+
+@app.command("ship")
+def ship_weights(
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
+    profile: Annotated[str, typer.Option(help="smoke, quick, paper or large.")] = "large",
+    weights: Annotated[Path, typer.Option(help="File of the weights.")] = DEFAULT_WEIGHTS,
+    results: Annotated[Path, typer.Option(help="Folder of the tables.")] = DATA / "results" / "large",
+):
+    """Train, recalibrate and judge the weights that predict and embed use."""
+    ship(open_run(profile, device), weights, results)
+
+
+@app.command("real")
+def judge_real_models(
+    published_sample: Annotated[str, typer.Argument(help="Folder of the published real models.")],
+    results: Annotated[Path, typer.Option(help="Folder of the table and the figures.")] = DATA
+    / "results"
+    / "published_sample",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
+):
+    """Judge every method by real models, fold by fold; trains what is not yet trained."""
+    run = open_run(device=device)
+    write_real_results(read_published_sample(published_sample), run.folder.parent / "real", results)
