@@ -11,12 +11,23 @@ from snlib.events import LightCurves
 from snlib.intervals import N_SAMPLES, SIMULATED_MAGNITUDE_SCALE, average, inverting
 from snlib.surrogate import Surrogate
 
-__all__ = ["LAST_PHASES_DAYS", "N_POINTS", "cuts", "early_scores", "early_table", "ended", "thinned"]
+__all__ = [
+    "LAST_PHASES_DAYS",
+    "N_POINTS",
+    "cuts",
+    "early_scores",
+    "early_table",
+    "ended",
+    "known_from",
+    "thinned",
+    "uncovered",
+    "value_label",
+]
 
 # Infinity is the whole light curve.
 LAST_PHASES_DAYS = (-5.0, 0.0, 5.0, 10.0, 20.0, 40.0, np.inf)
 N_POINTS = (3, 5, 8, 12, 20, 30, np.inf)
-_N_EVENTS = 100
+_N_EVENTS = 60
 _N_TRAIN = 500  # whose spectra stand for the prior
 _BY = ["cut", "value", "phase_days"]
 _MEASURES = ["rmse_dex", "crps_dex", "coverage_68", "coverage_90", "width_90_dex"]
@@ -136,7 +147,7 @@ def early_table(run, forecaster):
     Parameters
     ----------
     run : snlib.runs.Run
-        On surrogate events; the first hundred test events judge.
+        On surrogate events; the first sixty test events judge.
     forecaster : snlib.forecast.Forecaster
         Trained on the run's training events.
 
@@ -172,3 +183,37 @@ def _whatever_the_light_curve(train, test, seed):
     scores = average(_scores(lambda *_: samples, test, seed, len(samples)), ["phase_days"])
     every = [(cut, float(value)) for cut, value, _ in cuts(test.select([0]), seed)]
     return pd.DataFrame(every, columns=_BY[:2]).merge(scores, how="cross")
+
+
+def known_from(table, method, cut, phase_days, factor=2.0):
+    """From what on the error of a spectrum stays within a factor of that from whole light curves.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See `early_table`.
+    method, cut : str
+    phase_days : float
+        Of the spectrum.
+    factor : float
+
+    Returns
+    -------
+    float
+        A ``value`` of the table.
+    """
+    rows = table[(table["method"] == method) & (table["cut"] == cut) & (table["phase_days"] == phase_days)]
+    rows = rows.sort_values("value", ascending=False)
+    within = rows["rmse_dex"] <= factor * rows["rmse_dex"].iloc[0]
+    return rows["value"][within.cummin()].min()
+
+
+def uncovered(table, n_errors=3.0):
+    """The rows of `early_table` whose 90 % intervals are further from 90 % than some standard errors."""
+    distance = (table["coverage_90"] - 0.9).abs()
+    return table[distance > n_errors * table["coverage_90_error"]]
+
+
+def value_label(value):
+    """A value of a cut in words: a number, or "all" for the whole light curve."""
+    return "all" if np.isinf(value) else f"{value:g}"

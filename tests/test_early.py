@@ -12,7 +12,18 @@ from hypothesis.extra.numpy import arrays
 
 from snlib import early
 from snlib.dataset import make_dataset
-from snlib.early import LAST_PHASES_DAYS, N_POINTS, cuts, early_scores, early_table, ended, thinned
+from snlib.early import (
+    LAST_PHASES_DAYS,
+    N_POINTS,
+    cuts,
+    early_scores,
+    early_table,
+    ended,
+    known_from,
+    thinned,
+    uncovered,
+    value_label,
+)
 from snlib.events import Events, LightCurves, Spectra
 from snlib.forecast import Forecaster
 from snlib.intervals import average, score
@@ -210,3 +221,33 @@ def test_the_table(few_cuts, tmp_path):
     )
     table.to_csv(tmp_path / "early.csv", index=False)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "early.csv"), table)
+
+
+@pytest.fixture
+def table():
+    """Errors that come down, up again and down, and coverages of which one is off."""
+    return pd.DataFrame(
+        {
+            "method": "MMVAE",
+            "cut": "points",
+            "value": [3.0, 5.0, 8.0, 12.0, np.inf],
+            "phase_days": 0.0,
+            "rmse_dex": [0.19, 0.25, 0.2, 0.15, 0.1],
+            "coverage_90": [0.85, 0.78, 0.93, 0.9, 0.96],
+            "coverage_90_error": [0.02, 0.02, 0.02, 0.0, 0.03],
+        }
+    )
+
+
+def test_known_from_where_the_error_stays_small(table):
+    """Not from 3 points on, whose error is small by chance."""
+    known = [known_from(table[::step], "MMVAE", "points", 0.0) for step in (1, -1)]
+    assert known == [8.0, 8.0]
+    assert known_from(table, "MMVAE", "points", 0.0, factor=1.2) == np.inf
+    assert known_from(table, "MMVAE", "points", 0.0, factor=3.0) == 3.0
+
+
+def test_uncovered_is_beyond_its_errors_on_either_side(table):
+    assert uncovered(table)["value"].tolist() == [5.0]
+    assert uncovered(table, n_errors=1.4)["value"].tolist() == [3.0, 5.0, 8.0, np.inf]
+    assert [value_label(value) for value in (-5.0, 2.5, np.inf)] == ["-5", "2.5", "all"]
