@@ -14,6 +14,7 @@ from snlib.posteriors import from_light_curve, posterior_samples
 from snlib.surrogate import Surrogate
 
 __all__ = [
+    "N_JUDGED",
     "N_SAMPLES",
     "SIMULATED_MAGNITUDE_SCALE",
     "average",
@@ -26,7 +27,7 @@ __all__ = [
 
 N_SAMPLES = 100
 # Of `interval_scores`: validation and test events each, and samples, since each one must be decoded.
-_N_EVENTS, _N_DECODED = 150, 50
+N_JUDGED, _N_DECODED = 150, 50
 SIMULATED_MAGNITUDE_SCALE = 0.02  # what packet noise and splines leave
 
 
@@ -156,9 +157,9 @@ def interval_scores(run, recipe):
     """
     dataset = run.dataset()
     validation, test = (
-        dataset.events.select(dataset.split[part][:_N_EVENTS]) for part in ("validation", "test")
+        dataset.events.select(dataset.split[part][:N_JUDGED]) for part in ("validation", "test")
     )
-    held_out = np.concatenate([dataset.split[part][:_N_EVENTS] for part in ("validation", "test")])
+    held_out = np.concatenate([dataset.split[part][:N_JUDGED] for part in ("validation", "test")])
     both = _remembering(_both(run.trained("mmvae", recipe).model, dataset.scaling, run.device))
     methods = {
         "latent": lambda *args: both(*args)[0],
