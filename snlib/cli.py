@@ -28,6 +28,7 @@ from snlib.prediction import (
     write_table,
 )
 from snlib.published import read_published_sample
+from snlib.real_models import real_folds, train_folds
 from snlib.real_results import write_real_results
 from snlib.recipes import recipe_for
 from snlib.results import TABLES, write_results
@@ -299,12 +300,14 @@ def ship_weights(
 
 @app.command("real")
 def judge_real_models(
-    published_sample: Annotated[str, typer.Argument(help="Folder of the published real models.")],
+    published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")],
     results: Annotated[Path, typer.Option(help="Folder of the table and the figures.")] = DATA
     / "results"
     / "published_sample",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
 ):
     """Judge every method by real models, fold by fold; trains what is not yet trained."""
-    run = open_run(device=device)
-    write_real_results(read_published_sample(published_sample), run.folder.parent / "real", results)
+    run, published = open_run(device=device), read_published_sample(published_sample)
+    folder = run.folder.parent / "real"
+    train_folds(real_folds(published.events, folder), new_fabric(run.device))
+    write_real_results(published, folder, results)

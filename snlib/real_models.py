@@ -23,7 +23,7 @@ from snlib.surrogate_fit import fit_with_residuals
 from snlib.surrogate_grid import SurrogateGrid
 from snlib.trained import train_or_load
 
-__all__ = ["N_EVENTS", "N_FOLDS", "Fold", "real_folds"]
+__all__ = ["N_EVENTS", "N_FOLDS", "Fold", "real_folds", "train_folds"]
 
 N_FOLDS = 5
 N_EVENTS = 4500  # the paper's number
@@ -34,6 +34,14 @@ _FINE_TUNING_STEPS = 600
 _FINE_TUNING = {"name": "fine-tuned", "learning_rate": 3e-4, "batch_size": 16}
 _FINE_TUNING_SPLIT = {"train": 0.8, "validation": 0.15, "test": 0.05}
 _FIRST_SEED = 100  # unlike those of other runs
+# What is trained for each fold on simulated events: model and recipe.
+_TRAINED = (
+    ("mmvae", "large"),
+    ("predictive-mmvae", "large"),
+    ("mmvae", "paper"),
+    ("spectrum-vae", "improved"),
+    ("contrastive", "improved"),
+)
 _FITTED_BY = ("surrogate_fit.py", "surrogate_torch.py", "surrogate.py", "packets.py")
 
 
@@ -160,3 +168,16 @@ def _cut(events):
     late = light_curves.phase_days > LAST_PHASE_DAYS
     magnitude = np.where(late, np.nan, light_curves.magnitude)
     return replace(events, light_curves=replace(light_curves, magnitude=magnitude))
+
+
+def train_folds(folds, fabric):
+    """Train all that the folds' simulated events are needed for, on any device; later it is loaded.
+
+    Parameters
+    ----------
+    folds : list of Fold
+    fabric : lightning_fabric.Fabric
+    """
+    for fold in folds:
+        for model, recipe in _TRAINED:
+            fold.trained(model, recipe, fabric)
