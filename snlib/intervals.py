@@ -14,6 +14,7 @@ from snlib.posteriors import from_light_curve, posterior_samples
 from snlib.surrogate import Surrogate
 
 __all__ = [
+    "N_DECODED",
     "N_JUDGED",
     "N_SAMPLES",
     "SIMULATED_MAGNITUDE_SCALE",
@@ -26,8 +27,9 @@ __all__ = [
 ]
 
 N_SAMPLES = 100
-# Of `interval_scores`: validation and test events each, and samples, since each one must be decoded.
-N_JUDGED, _N_DECODED = 150, 50
+# Of `interval_scores`: most validation and test events each, fewer where each latent sample must be decoded.
+N_JUDGED, N_DECODED = 450, 150
+_N_DRAWN = 50  # samples
 SIMULATED_MAGNITUDE_SCALE = 0.02  # what packet noise and splines leave
 
 
@@ -156,22 +158,28 @@ def interval_scores(run, recipe):
         ``feature`` and ``phase_days``, with the columns of `average`.
     """
     dataset = run.dataset()
-    validation, test = (
-        dataset.events.select(dataset.split[part][:N_JUDGED]) for part in ("validation", "test")
-    )
-    held_out = np.concatenate([dataset.split[part][:N_JUDGED] for part in ("validation", "test")])
+    held_out = np.concatenate([dataset.split[part] for part in ("validation", "test")])
     both = _remembering(_both(run.trained("mmvae", recipe).model, dataset.scaling, run.device))
     methods = {
-        "latent": lambda *args: both(*args)[0],
-        "likelihood": lambda *args: both(*args)[1],
-        "errors": Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling).of_event,
-        "inversion": inverting(Surrogate.load(), SIMULATED_MAGNITUDE_SCALE, dataset.events.select(held_out)),
+        "latent": (lambda *args: both(*args)[0], N_DECODED),
+        "likelihood": (lambda *args: both(*args)[1], N_DECODED),
+        "errors": (
+            Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling).of_event,
+            N_JUDGED,
+        ),
+        "inversion": (
+            inverting(Surrogate.load(), SIMULATED_MAGNITUDE_SCALE, dataset.events.select(held_out)),
+            N_JUDGED,
+        ),
     }
     rows = []
-    for name, sample in methods.items():
-        recalibration = fit_recalibration(sample, validation, run.seed, _N_DECODED)
+    for name, (sample, n_events) in methods.items():
+        validation, test = (
+            dataset.events.select(dataset.split[part][:n_events]) for part in ("validation", "test")
+        )
+        recalibration = fit_recalibration(sample, validation, run.seed, _N_DRAWN)
         for step, judged in enumerate((sample, recalibrated(sample, recalibration))):
-            scores = average(score(judged, test, run.seed, _N_DECODED), ["feature", "phase_days"])
+            scores = average(score(judged, test, run.seed, _N_DRAWN), ["feature", "phase_days"])
             rows.append(scores.assign(method=name, recalibrated=bool(step)))
     return pd.concat(rows, ignore_index=True)
 

@@ -3,7 +3,7 @@
 from snlib.early import early_table
 from snlib.files import replacing, write_json
 from snlib.forecast import calibrated_forecaster
-from snlib.intervals import N_JUDGED, interval_scores
+from snlib.intervals import N_DECODED, N_JUDGED, interval_scores
 
 __all__ = ["ship"]
 
@@ -42,7 +42,10 @@ def _provenance(run, trained):
         "recipe": _RECIPE,
         "seed": run.seed,
         "events": {name: len(index) for name, index in run.dataset().split.items()},
-        "n_scored": min(N_JUDGED, len(run.dataset().split["test"])),
+        "n_scored": {
+            name: min(most, len(run.dataset().split["test"]))
+            for name, most in {"latent, likelihood": N_DECODED, "errors, inversion": N_JUDGED}.items()
+        },
         "n_steps": {name: one.provenance["made_from"]["n_steps"] for name, one in trained.items()},
         "training_s": {name: round(one.seconds(), 1) for name, one in trained.items()},
         "trained_on": {name: one.provenance["device"] for name, one in trained.items()},
