@@ -27,7 +27,7 @@ __all__ = [
 # Infinity is the whole light curve.
 LAST_PHASES_DAYS = (-5.0, 0.0, 5.0, 10.0, 20.0, 40.0, np.inf)
 N_POINTS = (3, 5, 8, 12, 20, 30, np.inf)
-_N_EVENTS = 40
+_N_EVENTS = 100
 _N_TRAIN = 500  # whose spectra stand for the prior
 _BY = ["cut", "value", "phase_days"]
 _MEASURES = ["rmse_dex", "crps_dex", "coverage_68", "coverage_90", "width_90_dex"]
@@ -147,7 +147,7 @@ def early_table(run, forecaster):
     Parameters
     ----------
     run : snlib.runs.Run
-        On surrogate events; the first forty test events judge.
+        On surrogate events; the first hundred test events judge.
     forecaster : snlib.forecast.Forecaster
         Trained on the run's training events.
 
