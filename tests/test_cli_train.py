@@ -119,7 +119,7 @@ def test_processes_that_cannot_share_equally(data, tmp_path):
     "model, more, message",
     [
         ("vae", (), "snlib: model is 'vae', expected one of ['mmvae', "),
-        ("mmvae", ("--recipe", "best"), "snlib: recipe is 'best', expected one of ['paper', 'improved']"),
+        ("mmvae", ("--recipe", "best"), "snlib: recipe is 'best', expected one of ['paper', 'improved', "),
         ("mmvae", ("--profile", "huge"), "snlib: profile is 'huge', expected one of"),
         ("mmvae", ("--precision", "8"), "snlib: precision is '8', expected one of"),
         ("mmvae", ("--processes", "0"), "snlib: processes is 0, expected at least 1"),
