@@ -7,7 +7,7 @@ from snlib.bootstrap import draw_weights, interval
 from snlib.calibration import Recalibration, sample_scores
 from snlib.embedding import retrieve_spectra
 from snlib.forecast import Forecaster
-from snlib.intervals import N_SAMPLES, inverting, sampling
+from snlib.intervals import N_SAMPLES, inverting, recalling, sampling
 from snlib.models import new_model
 from snlib.posteriors import from_spectra, posterior_samples
 from snlib.real_models import real_folds
@@ -27,9 +27,7 @@ _FEWEST = 20  # samples that can be scored
 
 
 def _mean_spectrum(fold, published):
-    flux = fold.seen.spectra.log10_fnu
-    samples = np.where(np.isnan(flux), np.nanmean(flux, axis=0), flux)
-    return lambda event, n_samples, seed: samples
+    return recalling(fold.seen)
 
 
 def _retrieval(fold, published):
