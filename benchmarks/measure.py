@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from snlib.steps import use_one_core
 
-FABRIC_PRECISION = {"fp32": "32-true", "tf32": "32-true", "bf16": "bf16-mixed"}
+FABRIC_PRECISION = {"fp32": "32-true", "tf32": "tf32", "bf16": "bf16-mixed"}
 
 
 @contextmanager

@@ -187,7 +187,7 @@ def train_model(
     data: Annotated[
         Path | None, typer.Option(help="Folder written by snlib simulate; else the profile's events.")
     ] = None,
-    precision: Annotated[str, typer.Option(help="32-true or bf16-mixed.")] = "32-true",
+    precision: Annotated[str, typer.Option(help="32-true, tf32 (cuda) or bf16-mixed.")] = "32-true",
     processes: Annotated[int, typer.Option(help="Processes (on cuda: cards) that share each batch.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder.")] = False,
 ):

@@ -5,6 +5,8 @@ import math
 import torch
 from torch.distributions import kl_divergence
 
+from snlib.streams import side_by_side
+
 __all__ = ["elbo", "importance_log_weights", "info_nce", "iwae"]
 
 
@@ -55,16 +57,25 @@ def importance_log_weights(experts, inputs, prior, noise):
     -------
     Tensor, shape (M, K, B)
     """
-    posteriors = [expert.posterior(x) for expert, x in zip(experts, inputs, strict=True)]
+    pairs = list(zip(experts, inputs, strict=True))
+    posteriors = side_by_side(_posterior, pairs, noise.device)
     z = torch.cat(
         [q.loc + q.scale * draws for q, draws in zip(posteriors, noise, strict=True)]
     )  # (M K, B, ...)
     log_q = torch.stack([posterior.log_prob(z).flatten(2).sum(-1) for posterior in posteriors])
     log_mixture = log_q.logsumexp(0) - math.log(len(posteriors))
     log_joint = prior.log_prob(z).flatten(2).sum(-1)
-    for expert, x in zip(experts, inputs, strict=True):
-        log_joint = log_joint + expert.log_likelihood(z, x)
+    for log_likelihood in side_by_side(_log_likelihood, [(*pair, z) for pair in pairs], noise.device):
+        log_joint = log_joint + log_likelihood
     return (log_joint - log_mixture).unflatten(0, noise.shape[:2])
+
+
+def _posterior(expert, x):
+    return expert.posterior(x)
+
+
+def _log_likelihood(expert, x, z):
+    return expert.log_likelihood(z, x)
 
 
 def iwae(log_weights, bound):

@@ -10,7 +10,7 @@ _MODULES = {
     "events": "files grid surfaces surrogate packets surrogate_grid visits photometry survey spectra events "
     "simulate published",
     "training": "recipes dataset transceiver likelihoods objectives variants vae mmvae predictive "
-    "contrastive regression models draws steps training weights trained",
+    "contrastive regression models draws streams steps training weights trained",
     "evaluation": "runs embedding posteriors evaluation methods masking generation recovery results",
 }
 # Of each stage, given the results of the one before.

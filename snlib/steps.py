@@ -2,7 +2,8 @@
 
 At the paper's sizes a step is about a thousand small kernels, and starting them one by one takes
 far longer than they run.  On CUDA a whole step (forward, backward, clipping, AdamW) is therefore
-compiled into fewer kernels and recorded as one CUDA graph, which is then replayed.
+compiled into fewer kernels and recorded as one CUDA graph, which is then replayed, what is
+independent side by side (see `snlib.streams`).
 """
 
 import ctypes
@@ -14,10 +15,10 @@ from torch import nn
 
 from snlib.draws import Draws
 
-__all__ = ["BLOCK", "PRECISIONS", "Steps", "new_fabric", "new_optimiser", "use_one_core"]
+__all__ = ["BLOCK", "PRECISIONS", "Steps", "new_fabric", "new_optimiser", "precision_of", "use_one_core"]
 
 BLOCK = 100  # most steps of a block
-PRECISIONS = ("32-true", "bf16-mixed")
+PRECISIONS = ("32-true", "tf32", "bf16-mixed")
 COMPILER = {"combo_kernels": True}  # joins small kernels that do not depend on each other
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 _STEPS_BEFORE_RECORDING = 3  # let compiler, optimiser and libraries allocate what they keep
@@ -43,8 +44,9 @@ def new_fabric(device, precision="32-true", processes=1):
     Parameters
     ----------
     device : {"cpu", "cuda"}
-    precision : {"32-true", "bf16-mixed"}
-        "bf16-mixed": factors of matrix products in bfloat16, weights in float32.
+    precision : {"32-true", "tf32", "bf16-mixed"}
+        Weights are float32; with the last two, factors of matrix products are rounded to TensorFloat-32
+        (in the whole process, until the next call) or bfloat16.
     processes : int
         More than one share each batch (on CUDA, one a card); started by ``Fabric.launch``.
 
@@ -55,14 +57,23 @@ def new_fabric(device, precision="32-true", processes=1):
     Raises
     ------
     ValueError
-        If there is no such precision, or the number of processes is not positive.
+        If the device has no such precision, or the number of processes is not positive.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}, expected one of {PRECISIONS}")
+    if precision == "tf32" and device != "cuda":
+        raise ValueError(f"precision is 'tf32', which is for cuda, but the device is {device!r}")
     if processes < 1:
         raise ValueError(f"processes is {processes}, expected at least 1")
-    strategy = "ddp" if processes > 1 else "auto"
-    return Fabric(accelerator=device, devices=processes, precision=precision, strategy=strategy)
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    strategy, stored = "ddp" if processes > 1 else "auto", "32-true" if precision == "tf32" else precision
+    return Fabric(accelerator=device, devices=processes, precision=stored, strategy=strategy)
+
+
+def precision_of(fabric):
+    """The precision that `new_fabric` was last asked for, given what it returned."""
+    rounded = torch.get_float32_matmul_precision() == "high"
+    return "tf32" if rounded else fabric.strategy.precision.precision
 
 
 def new_optimiser(model):

@@ -9,7 +9,7 @@ import torch
 from snlib.files import read_json, replacing
 from snlib.models import new_model
 from snlib.stages import digest
-from snlib.steps import new_fabric
+from snlib.steps import new_fabric, precision_of
 from snlib.training import train
 from snlib.variants import augment
 from snlib.weights import load_model, save_model
@@ -102,7 +102,7 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
         "n_steps": n_steps,
         "seed": seed,
         "dataset": dataset.digest(),
-        "precision": fabric.strategy.precision.precision,
+        "precision": precision_of(fabric),
         "code": digest("training"),
     }
     if start is not None:

@@ -122,6 +122,7 @@ def test_processes_that_cannot_share_equally(data, tmp_path):
         ("mmvae", ("--recipe", "best"), "snlib: recipe is 'best', expected one of ['paper', 'improved', "),
         ("mmvae", ("--profile", "huge"), "snlib: profile is 'huge', expected one of"),
         ("mmvae", ("--precision", "8"), "snlib: precision is '8', expected one of"),
+        ("mmvae", ("--precision", "tf32"), "snlib: precision is 'tf32', which is for cuda"),
         ("mmvae", ("--processes", "0"), "snlib: processes is 0, expected at least 1"),
         ("mmvae", ("--data", "nowhere"), "snlib: nowhere/events.npz: no such file"),
     ],

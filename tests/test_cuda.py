@@ -17,6 +17,7 @@ from snlib.embedding import embed
 from snlib.models import MODELS
 from snlib.recipes import RECIPES
 from snlib.steps import BLOCK, Steps, new_fabric, new_optimiser
+from snlib.streams import side_by_side
 from snlib.training import mean_loss, train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -27,6 +28,7 @@ SLOW = 1e-5
 @pytest.fixture(autouse=True)
 def fresh_compiler():
     torch.compiler.reset()
+    torch.set_float32_matmul_precision("highest")
 
 
 def new_model(recipe, device="cuda", name="mmvae"):
@@ -82,12 +84,36 @@ def test_a_recorded_step_follows_the_learning_rate(dataset, small_recipe):
         assert any(not torch.equal(old, new) for old, new in pieces) == changes
 
 
-def test_lower_precision_stays_near(dataset):
+@pytest.mark.parametrize("precision, rtol", [("tf32", 2e-3), ("bf16-mixed", 1e-2)])
+def test_lower_precision_stays_near(dataset, precision, rtol):
     recipe = RECIPES["improved"]
     full, _ = losses(dataset, recipe, "cuda", [SLOW] * 50, compiled=False)
-    lower, _ = losses(dataset, recipe, "cuda", [SLOW] * 50, precision="bf16-mixed", compiled=False)
-    torch.testing.assert_close(lower, full, rtol=1e-2, atol=0)
+    lower, _ = losses(dataset, recipe, "cuda", [SLOW] * 50, precision=precision, compiled=False)
+    torch.testing.assert_close(lower, full, rtol=rtol, atol=0)
     assert not torch.equal(lower, full)
+
+
+def test_independent_work_is_recorded_side_by_side():
+    numbers, device = torch.arange(4.0, device="cuda"), torch.device("cuda", 0)
+    streams, main = [], torch.cuda.Stream(device)
+
+    def doubled(x):
+        streams.append(torch.cuda.current_stream(device))
+        return 2 * x
+
+    def total():
+        return sum(side_by_side(doubled, [(numbers,), (numbers + 1,)], device))
+
+    with torch.cuda.stream(main):
+        eager = total()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, stream=main):
+        recorded = total()
+    numbers += 1
+    graph.replay()
+    torch.cuda.synchronize()
+    assert streams[:2] == [main, main] and len({main, *streams[2:]}) == 3
+    assert torch.equal(recorded, eager + 4)
 
 
 class Killed(BaseException):

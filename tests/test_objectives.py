@@ -15,6 +15,7 @@ from torch.testing import assert_close
 from snlib.linear_gaussian import PRIOR, LinearGaussian, bounds, draw, log_evidence
 from snlib.models import new_model
 from snlib.objectives import elbo, importance_log_weights, info_nce, iwae
+from snlib.streams import side_by_side
 from snlib.vae import VAE, standard_laplace
 
 
@@ -358,3 +359,9 @@ def test_the_loss_of_a_regressor_by_hand(pairs, small_recipe):
         error = model.predict(getattr(batch, modality)) - batch.parameters
         assert error.shape == (3, 6)
         assert_close(model(batch), (error**2).sum(1) / 6)
+
+
+def test_independent_work_is_done_in_turn_on_the_cpu():
+    done = []
+    assert side_by_side(done.append, [(1,), (2,), (3,)], torch.device("cpu")) == [None] * 3
+    assert done == [1, 2, 3]
