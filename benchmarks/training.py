@@ -1,11 +1,13 @@
 """What a training step costs, and what bounds it.
 
-python benchmarks/training.py [--device cuda] [--quick] [--json FILE] [--minutes 9]
+python benchmarks/training.py [--device cuda] [--quick] [--workers 12] [--json FILE]
 """
 
 import argparse
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
+from multiprocessing import get_context
 from unittest.mock import patch
 
 import torch
@@ -15,6 +17,7 @@ from synthetic import Case, pairs
 from snlib.files import write_json
 from snlib.steps import BLOCK, COMPILER, use_one_core
 
+PRECISIONS = tuple(FABRIC_PRECISION)
 MODES = {
     "eager": {"compiled": False, "recorded": False},
     "graph": {"compiled": False, "recorded": True},
@@ -23,6 +26,8 @@ MODES = {
     "compiled graph, kernels apart": {"compiled": True, "recorded": True},
     "compiled graph, one stream": {"compiled": True, "recorded": True},
 }
+BATCHES = (16, 64, 256, 1024, 4096)
+SHARED = {}  # by the rows that a process measures; see `prepare`
 
 
 def one_by_one(function, arguments, device):
@@ -30,25 +35,22 @@ def one_by_one(function, arguments, device):
     return [function(*some) for some in arguments]
 
 
-def grid(device, quick):
-    """(batch size, wavelengths, precision, mode), the most wanted first: compiling takes a minute each."""
+def grid(device, precisions, quick):
+    """(batch size, wavelengths, precision, mode), the most wanted first."""
     if device == "cpu":
         return [(batch, n, "fp32", "eager") for n in (128, 982) for batch in (16, 64)]
-    batches = (16, 64, 256, 1024, 4096)
-    rows = [(16, 128, "fp32", mode) for mode in MODES] + [(16, 128, "tf32", "compiled graph")]
-    rows += [(batch, 128, "fp32", "compiled graph") for batch in (4096, 256)]
-    rows += [(4096, 128, "bf16", "compiled graph"), (4096, 982, "fp32", "compiled graph")]
-    if quick:
-        return rows
-    rows += [(batch, n, "fp32", "compiled graph") for n in (128, 982) for batch in batches]
-    rows += [(b, n, p, "graph") for p in ("tf32", "bf16") for n in (128, 982) for b in (16, 256, 4096)]
-    rows += [(batch, n, "fp32", mode) for mode in ("eager", "graph") for n in (128, 982) for batch in batches]
-    return list(dict.fromkeys(rows))
+    rows = [(16, 128, "fp32", mode) for mode in MODES]
+    rows += [(batch, 128, p, "compiled graph") for p in PRECISIONS for batch in BATCHES]
+    rows += [(batch, 128, "fp32", mode) for mode in ("eager", "graph") for batch in BATCHES]
+    rows += [(batch, 982, p, "graph") for p in PRECISIONS for batch in (16, 256, 1024)]
+    if not quick:
+        rows += [(batch, 982, p, "compiled graph") for p in PRECISIONS for batch in BATCHES]
+        rows += [(batch, 982, "fp32", mode) for mode in ("eager", "graph") for batch in BATCHES]
+    return [row for row in dict.fromkeys(rows) if row[2] in precisions]
 
 
 def steps_in(case, budget):
     """How many steps take about so many seconds; at most a block."""
-    case.run(5)  # compiles and records
     return int(min(BLOCK, max(2, budget / (seconds(lambda: case.run(2), case.data.flux.device, 1) / 2))))
 
 
@@ -62,19 +64,27 @@ def cost(data, n_wavelengths):
     return [(2 * small - large, (large - small) / 8) for small, large in zip(*counts, strict=True)]
 
 
-def measure(data, ceiling, costs, batch, n_wavelengths, precision, mode):
-    """One row of the table."""
+def prepare(device, lock, deadline, ceiling, costs):
+    """Set up a process that measures rows: data, and what they all share."""
+    SHARED.update(lock=lock, deadline=deadline, ceiling=ceiling, costs=costs)
+    if device == "cpu":
+        use_one_core()
+    SHARED["data"] = pairs(1000 if device == "cuda" else 50, device)
+
+
+def measure(batch, n_wavelengths, precision, mode):
+    """One row of the table; compiled beside others, timed alone."""
+    data, ceiling, costs = (SHARED[name] for name in ("data", "ceiling", "costs"))
     device = data.flux.device
-    free(device)
     COMPILER["combo_kernels"] = mode != "compiled graph, kernels apart"
-    started = time.perf_counter()
     case = Case(data, batch, n_wavelengths, FABRIC_PRECISION[precision], **MODES[mode])
     alone = patch("snlib.objectives.side_by_side", one_by_one) if "one stream" in mode else nullcontext()
-    with alone:  # whatever is compiled and recorded is so now
+    with alone:
+        case.run(5)  # compiles and records
+    with SHARED["lock"]:
         n = steps_in(case, 0.5)
-    ready = time.perf_counter() - started
-    step = seconds(lambda: case.run(n), device, 3) / n
-    per_step, idle = kernels(lambda: case.run(min(n, 10)), min(n, 10), device)
+        step = seconds(lambda: case.run(n), device, 3) / n
+        per_step, idle = kernels(lambda: case.run(min(n, 10)), min(n, 10), device)
     flops, moved = (constant + per_pair * batch for constant, per_pair in costs[n_wavelengths])
     return {
         "batch": batch,
@@ -89,46 +99,60 @@ def measure(data, ceiling, costs, batch, n_wavelengths, precision, mode):
         "of copy": moved / step / ceiling["copy"],
         "kernels": per_step,
         "idle": idle,
-        "ready in s": ready,
     }
+
+
+def attempt(row):
+    """A row or, if it fails (most often for memory), the reason: it must not cost the others."""
+    if time.monotonic() > SHARED["deadline"]:
+        return "no time left"
+    try:
+        return measure(*row)
+    except Exception as error:
+        return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+    finally:
+        free(SHARED["data"].flux.device)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
+    parser.add_argument("--quick", action="store_true", help="compile for 128 wavelengths only")
+    parser.add_argument("--workers", type=int, default=1, help="processes that compile at the same time")
     parser.add_argument("--json")
-    parser.add_argument("--minutes", type=float, default=9.0, help="start no further row after so long")
+    parser.add_argument("--minutes", type=float, default=30.0, help="start no further row after so long")
     options = parser.parse_args()
-    deadline = time.monotonic() + 60 * options.minutes
-    if options.device == "cpu":
-        use_one_core()
-    data = pairs(1000 if options.device == "cuda" else 50, options.device)
-    ceiling = ceilings(options.device)
+    deadline, device = time.monotonic() + 60 * options.minutes, options.device
+    context = get_context("spawn")
+    ceiling = ceilings(device)
     report = {"torch": torch.__version__, "ceilings": ceiling, "rows": [], "failed": []}
-    if options.device == "cuda":
+    if device == "cuda":
         report["device"] = torch.cuda.get_device_name()
     print("ceilings:", {name: f"{rate:.3g}" for name, rate in ceiling.items()}, "FLOP/s, byte/s", flush=True)
+    data = pairs(50, device)
     costs = {n: cost(data, n) for n in (128, 982)}
     for n, ((a, b), (c, d)) in costs.items():
         print(
             f"{n} wavelengths: {(a + 16 * b) / 1e9:.3g} GFLOP, {(c + 16 * d) / 1e9:.3g} GB a step of 16 pairs"
         )
     report["counted"] = {n: {"flops": f, "bytes": m} for n, (f, m) in costs.items()}
+    del data
+    free(device)
 
-    for case in grid(options.device, options.quick):
-        if time.monotonic() > deadline:
-            report["failed"].append([*case, "no time left"])
-            continue
-        try:
-            report["rows"].append(measure(data, ceiling, costs, *case))
-            print(table(report["rows"][-1:]).splitlines()[1], flush=True)
-        except Exception as error:  # a row that fails, most often for memory, must not cost the others
-            message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            report["failed"].append([*case, message])
-            print("failed:", *case, message, flush=True)
-        if options.json:
-            write_json(options.json, report)
+    rows = grid(device, options.precisions, options.quick)
+    setting = (device, context.Lock(), deadline, ceiling, costs)
+    with ProcessPoolExecutor(options.workers, context, prepare, setting) as pool:
+        futures = {pool.submit(attempt, row): row for row in rows}
+        for future in as_completed(futures):
+            if isinstance(result := future.result(), dict):
+                report["rows"].append(result)
+                print(table([result]).splitlines()[1], flush=True)
+            else:
+                report["failed"].append([*futures[future], result])
+                print("failed:", *report["failed"][-1], flush=True)
+            if options.json:
+                write_json(options.json, report)
     print(f"\n{table(report['rows'])}")
 
 

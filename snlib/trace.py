@@ -71,9 +71,12 @@ def trace(module, *inputs):
         hook.remove()
     query, context = entered
     weights = torch.stack(softmaxes.results)
-    # A layer lays its weights out as (heads Q, C) if the queries are fewer, else as (heads, C, Q).
+    # A layer lays its weights out as (Q heads, C) if the queries are fewer, else as (C, heads, Q).
     few_queries = query.shape[1] < context.shape[1]
-    weights = weights.unflatten(2, (-1, query.shape[1])) if few_queries else weights.mT
+    if few_queries:
+        weights = weights.unflatten(2, (query.shape[1], -1)).transpose(2, 3)
+    else:
+        weights = weights.movedim(2, -1)
     return Trace(query, context, weights, output)
 
 

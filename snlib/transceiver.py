@@ -7,7 +7,8 @@ All inputs are z-scores (see ``snlib.dataset``); every mask is True where observ
 from dataclasses import dataclass, replace
 
 import torch
-from torch import einsum, nn
+import torch.nn.functional as F
+from torch import nn
 
 from snlib.events import BANDS
 
@@ -139,41 +140,76 @@ class CrossAttention(nn.Module):
         self.to_key.bias = None  # it would add the same to all scores of a query: no softmax sees it
         self.mlp = nn.Sequential(nn.Linear(d, recipe.d_mlp), nn.GELU(), nn.Linear(recipe.d_mlp, d))
 
-    def forward(self, query, context, observed=None):
-        """(B, Q, d), (B, C, d), (B, C) -> (B, Q, d); context that is not observed is not seen."""
+    def forward(self, query, context, observed=None, folded=None):
+        """(B, Q, d), (B, C, d), (B, C) -> (B, Q, d); context that is not observed is not seen.
+
+        `folded` is this layer's share of what `_fold` makes of several layers at once.
+        """
         unseen = query.new_zeros(context.shape[:2])
         if observed is not None:
             unseen = unseen.masked_fill(~observed, -torch.inf)
-        attend = self._few_queries if query.shape[1] < context.shape[1] else self._short_context
-        query = query + attend(self.norm_query(query), self.norm_context(context), unseen)
+        attend = _few_queries if query.shape[1] < context.shape[1] else _short_context
+        (folded,) = _fold([self]) if folded is None else (folded,)
+        query = query + attend(self.norm_query(query), self.norm_context(context), unseen, folded)
         return query + self.mlp(self.norm_mlp(query))
 
-    def _few_queries(self, query, context, unseen):
-        key, value = self._by_head(self.to_key.weight), self._by_head(self.to_value.weight)
-        query = self._heads(self.to_query(query) * self.scale)  # (B, Q, heads, d / heads)
-        query = einsum("bqhe,hed->bhqd", query, key).flatten(1, 2)
-        weights = torch.baddbmm(unseen[:, None], query, context.mT).softmax(-1)  # (B, heads * Q, C)
-        mixed = (weights @ context).unflatten(1, (self.n_heads, -1))  # (B, heads, Q, d)
-        return self.to_out(einsum("bhqd,hed->bqhe", mixed, value).flatten(2) + self.to_value.bias)
 
-    def _short_context(self, query, context, unseen):
-        weight, bias = self._by_head(self.to_query.weight), self._by_head(self.to_query.bias)
-        key = self._heads(self.to_key(context) * self.scale)  # (B, C, heads, d / heads)
-        of_query = einsum("bche,hed->bhcd", key, weight).flatten(1, 2)  # (B, heads * C, d)
-        shift = ((key * bias).sum(-1).mT + unseen[:, None]).flatten(1)  # (B, heads * C)
-        scores = torch.baddbmm(shift[..., None], of_query, query.mT)
-        # The long side last: a softmax over a handful of neighbours in memory is slow.
-        weights = scores.unflatten(1, (self.n_heads, -1)).softmax(2)  # (B, heads, C, Q)
-        value = einsum(
-            "bche,hed->bhcd", self._heads(self.to_value(context)), self._by_head(self.to_out.weight.mT)
-        )
-        return weights.flatten(1, 2).mT @ value.flatten(1, 2) + self.to_out.bias
+@dataclass(frozen=True)
+class _Folded:
+    """Projections of a layer, folded: ``to_key`` into ``to_query``, ``to_out`` into ``to_value``.
 
-    def _heads(self, x):  # (B, N, d) -> (B, N, heads, d / heads)
-        return x.unflatten(-1, (self.n_heads, -1))
+    Attributes
+    ----------
+    score : Tensor, shape (heads, d, d)
+        The score of a query q for a context c is ``(q @ score + shift) @ c``.
+    shift : Tensor, shape (heads, d)
+    value : Tensor, shape (heads, d, d)
+        What a context c adds to a query that looks at it alone is ``c @ value``, summed over heads, + bias.
+    bias : Tensor, shape (d,)
+    """
 
-    def _by_head(self, weight):  # (d, ...) -> (heads, d / heads, ...)
-        return weight.unflatten(0, (self.n_heads, -1))
+    score: torch.Tensor
+    shift: torch.Tensor
+    value: torch.Tensor
+    bias: torch.Tensor
+
+
+def _fold(layers):
+    """Fold the projections of some `CrossAttention` layers, all in two matrix products."""
+    n_heads, scale = layers[0].n_heads, layers[0].scale
+
+    def by_head(of_layer):  # (d, ...) a layer -> (layers, heads, d / heads, ...)
+        return torch.stack([of_layer(layer) for layer in layers]).unflatten(1, (n_heads, -1))
+
+    key, out = by_head(lambda x: x.to_key.weight * scale), by_head(lambda x: x.to_out.weight.mT)
+    score = by_head(lambda x: x.to_query.weight).mT @ key
+    value = by_head(lambda x: x.to_value.weight).mT @ out
+    shift = (by_head(lambda x: x.to_query.bias)[..., None] * key).sum(2)
+    bias = (by_head(lambda x: x.to_value.bias)[..., None] * out).sum((1, 2))
+    bias = bias + torch.stack([layer.to_out.bias for layer in layers])
+    return [_Folded(*parts) for parts in zip(score, shift, value, bias, strict=True)]
+
+
+def _few_queries(query, context, unseen, folded):
+    n_heads, d = folded.shift.shape
+    weight = folded.score.mT.flatten(0, 1)  # (heads * d, d)
+    query = F.linear(query, weight, folded.shift.flatten()).unflatten(-1, (n_heads, d)).flatten(1, 2)
+    weights = torch.baddbmm(unseen[:, None], query, context.mT).softmax(-1)  # (B, Q * heads, C)
+    mixed = (weights @ context).unflatten(1, (-1, n_heads)).flatten(2)  # (B, Q, heads * d)
+    return F.linear(mixed, folded.value.flatten(0, 1).mT, folded.bias)
+
+
+def _short_context(query, context, unseen, folded):
+    n_heads, d = folded.shift.shape
+
+    def by_head(matrices):  # (B, C, d) -> (B, C * heads, d)
+        return F.linear(context, matrices.flatten(0, 1)).unflatten(-1, (n_heads, d)).flatten(1, 2)
+
+    shift = (context[:, :, None] * folded.shift).sum(-1) + unseen[..., None]  # (B, C, heads)
+    scores = torch.baddbmm(shift.flatten(1)[..., None], by_head(folded.score), query.mT)
+    # The long side last: a softmax over a handful of neighbours in memory is slow.
+    weights = scores.unflatten(1, (-1, n_heads)).softmax(1)  # (B, C, heads, Q)
+    return weights.flatten(1, 2).mT @ by_head(folded.value.mT) + folded.bias
 
 
 class TransceiverEncoder(nn.Module):
@@ -213,8 +249,8 @@ class TransceiverEncoder(nn.Module):
             tokens = torch.cat([tokens, self.phase(x.phase)[:, None]], dim=1)
             observed = torch.cat([observed, always[:, :1]], dim=1)
         observed = torch.cat([observed, always], dim=1)
-        for layer in self.layers:
-            latents = layer(latents, torch.cat([tokens, latents], dim=1), observed)
+        for layer, folded in zip(self.layers, _fold(self.layers), strict=True):
+            latents = layer(latents, torch.cat([tokens, latents], dim=1), observed, folded)
         return self.norm(latents)
 
 
@@ -251,6 +287,6 @@ class TransceiverDecoder(nn.Module):
         query = self.position(x)
         query = query.expand(*samples, *query.shape[-2:]).flatten(0, 1)
         context = context.flatten(0, 1)
-        for layer in self.layers:
-            query = layer(query, context)
+        for layer, folded in zip(self.layers, _fold(self.layers), strict=True):
+            query = layer(query, context, folded=folded)
         return self.out(self.norm(query)).unflatten(0, samples)

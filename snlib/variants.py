@@ -30,10 +30,10 @@ def build_as_published(vae):
     elif recipe.swapped and vae.modality == "spectrum":
         vae.encoder = SwappingEncoder(vae.modality, recipe, n_outputs)
     if recipe.query_self_attention:
-        vae.decoder.layers = nn.ModuleList(SelfThenCross(recipe, layer) for layer in vae.decoder.layers)
+        vae.decoder.layers = nn.ModuleList(SelfThenCross(recipe) for _ in vae.decoder.layers)
 
 
-class SelfThenCross(nn.Module):
+class SelfThenCross(CrossAttention):
     """A decoder's layer in which all asked-for positions attend to each other first.
 
     The cost is quadratic in their number, and an output depends on which others are asked for.
@@ -41,17 +41,15 @@ class SelfThenCross(nn.Module):
     Parameters
     ----------
     recipe : snlib.recipes.Recipe
-    cross : CrossAttention
-        The layer proper.
     """
 
-    def __init__(self, recipe, cross):
-        super().__init__()
-        self.among, self.cross = CrossAttention(recipe), cross
+    def __init__(self, recipe):
+        super().__init__(recipe)
+        self.among = CrossAttention(recipe)
 
-    def forward(self, query, context):
+    def forward(self, query, context, observed=None, folded=None):
         """(B, Q, d), (B, C, d) -> (B, Q, d)."""
-        return self.cross(self.among(query, query), context)
+        return super().forward(self.among(query, query), context, observed, folded)
 
 
 class SwappingEncoder(TransceiverEncoder):

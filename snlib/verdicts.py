@@ -7,7 +7,7 @@ from snlib.evidence import Evidence
 from snlib.recipes import RECIPES
 from snlib.results import TABLES, read_seeds
 
-__all__ = ["judge", "ledger", "ledger_html", "verdict_table"]
+__all__ = ["judge", "judge_by", "ledger", "ledger_html", "verdict_table"]
 
 
 def judge(run):
@@ -20,15 +20,32 @@ def judge(run):
     Returns
     -------
     pandas.DataFrame
+        See `judge_by`.
+    """
+    return judge_by(Evidence({name: list(read_seeds(run, name).values()) for name in TABLES}))
+
+
+def judge_by(evidence, ids=tuple(claim.id for claim in CLAIMS)):
+    """Put the statements of some claims to both recipes.
+
+    Parameters
+    ----------
+    evidence : snlib.evidence.Evidence
+    ids : sequence of str
+        Of the claims.
+
+    Returns
+    -------
+    pandas.DataFrame
         A row a statement and recipe: ``id, statement, tolerance, at_least, at_most, recipe, estimate, low,
         high, verdict``; low and high are the ends of the 95 % interval.
     """
-    evidence = Evidence({name: list(read_seeds(run, name).values()) for name in TABLES})
     return pd.DataFrame(
         {"id": claim.id, "statement": statement.words, "tolerance": statement.tolerance()}
         | {"at_least": statement.at_least, "at_most": statement.at_most}
         | statement.judge(evidence, recipe)
         for claim in CLAIMS
+        if claim.id in ids
         for statement in claim.statements
         for recipe in RECIPES
     )

@@ -5,13 +5,15 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_evidence import make_tables
 
 from snlib import verdicts
 from snlib.claims import CLAIMS, Statement
+from snlib.evidence import Evidence
 from snlib.recipes import RECIPES
-from snlib.verdicts import judge, ledger, ledger_html, verdict_table
+from snlib.verdicts import judge, judge_by, ledger, ledger_html, verdict_table
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 KEYS = {"id", "claim", "paper", "ours", "tolerance", "verdict", "chapter"}
@@ -111,6 +113,13 @@ def test_every_statement_is_put_to_every_recipe(judged):
     assert np.isfinite(judged[["estimate", "low", "high"]]).all(axis=None)
     assert (judged["low"] <= judged["high"]).all()
     assert set(judged["verdict"]) <= {"holds", "fails", "open"}
+
+
+def test_a_claim_needs_only_its_own_tables(judged):
+    tables = {name: tables for name, tables in make_tables().items() if name in ("spectra", "masking")}
+    some = judge_by(Evidence(tables), ("C7", "C8"))
+    pd.testing.assert_frame_equal(some, judged[judged["id"].isin(some["id"])].reset_index(drop=True))
+    assert set(some["id"]) == {"C7", "C8"}
 
 
 def test_verdicts_known_from_the_tables(judged):
