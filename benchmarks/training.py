@@ -5,8 +5,8 @@ python benchmarks/training.py [--device cuda] [--quick] [--workers 12] [--json F
 
 import argparse
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
+from itertools import zip_longest
 from multiprocessing import get_context
 from unittest.mock import patch
 
@@ -27,7 +27,6 @@ MODES = {
     "compiled graph, one stream": {"compiled": True, "recorded": True},
 }
 BATCHES = (16, 64, 256, 1024, 4096)
-SHARED = {}  # by the rows that a process measures; see `prepare`
 
 
 def one_by_one(function, arguments, device):
@@ -64,27 +63,52 @@ def cost(data, n_wavelengths):
     return [(2 * small - large, (large - small) / 8) for small, large in zip(*counts, strict=True)]
 
 
-def prepare(device, lock, deadline, ceiling, costs):
-    """Set up a process that measures rows: data, and what they all share."""
-    SHARED.update(lock=lock, deadline=deadline, ceiling=ceiling, costs=costs)
+class Rounds:
+    """What processes share that compile at the same time, and are timed one after the other."""
+
+    def __init__(self, context, n_workers, minutes):
+        self.lock, self.barrier = context.Lock(), context.Barrier(n_workers)
+        self.results, self.deadline = context.Queue(), time.monotonic() + 60 * minutes
+
+
+def work(rows, rounds, device, ceiling, costs):
+    """Measure rows, one a round; None takes part in a round without doing anything."""
     if device == "cpu":
         use_one_core()
-    SHARED["data"] = pairs(1000 if device == "cuda" else 50, device)
+    data = pairs(1000 if device == "cuda" else 50, device)
+    for row in rows:
+        try:
+            late = row is not None and time.monotonic() > rounds.deadline
+            case = None if late or row is None else compiled(data, *row)
+            result = "no time left"
+        except Exception as error:  # most often for memory; it must not cost the others
+            case, result = None, f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        rounds.barrier.wait()
+        with rounds.lock:  # alone on the device
+            if case is not None:
+                result = measured(case, ceiling, costs, *row)
+        rounds.barrier.wait()
+        if row is not None:
+            rounds.results.put((row, result))
+        del case
+        free(device)
 
 
-def measure(batch, n_wavelengths, precision, mode):
-    """One row of the table; compiled beside others, timed alone."""
-    data, ceiling, costs = (SHARED[name] for name in ("data", "ceiling", "costs"))
-    device = data.flux.device
+def compiled(data, batch, n_wavelengths, precision, mode):
+    """A case that has been compiled and recorded, as its mode wants."""
     COMPILER["combo_kernels"] = mode != "compiled graph, kernels apart"
     case = Case(data, batch, n_wavelengths, FABRIC_PRECISION[precision], **MODES[mode])
     alone = patch("snlib.objectives.side_by_side", one_by_one) if "one stream" in mode else nullcontext()
     with alone:
-        case.run(5)  # compiles and records
-    with SHARED["lock"]:
-        n = steps_in(case, 0.5)
-        step = seconds(lambda: case.run(n), device, 3) / n
-        per_step, idle = kernels(lambda: case.run(min(n, 10)), min(n, 10), device)
+        case.run(5)
+    return case
+
+
+def measured(case, ceiling, costs, batch, n_wavelengths, precision, mode):
+    """One row of the table."""
+    device, n = case.data.flux.device, steps_in(case, 0.5)
+    step = seconds(lambda: case.run(n), device, 3) / n
+    per_step, idle = kernels(lambda: case.run(min(n, 10)), min(n, 10), device)
     flops, moved = (constant + per_pair * batch for constant, per_pair in costs[n_wavelengths])
     return {
         "batch": batch,
@@ -102,18 +126,6 @@ def measure(batch, n_wavelengths, precision, mode):
     }
 
 
-def attempt(row):
-    """A row or, if it fails (most often for memory), the reason: it must not cost the others."""
-    if time.monotonic() > SHARED["deadline"]:
-        return "no time left"
-    try:
-        return measure(*row)
-    except Exception as error:
-        return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
-    finally:
-        free(SHARED["data"].flux.device)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -121,10 +133,9 @@ def main():
     parser.add_argument("--quick", action="store_true", help="compile for 128 wavelengths only")
     parser.add_argument("--workers", type=int, default=1, help="processes that compile at the same time")
     parser.add_argument("--json")
-    parser.add_argument("--minutes", type=float, default=30.0, help="start no further row after so long")
+    parser.add_argument("--minutes", type=float, default=60.0, help="start no further round after so long")
     options = parser.parse_args()
-    deadline, device = time.monotonic() + 60 * options.minutes, options.device
-    context = get_context("spawn")
+    context, device = get_context("spawn"), options.device
     ceiling = ceilings(device)
     report = {"torch": torch.__version__, "ceilings": ceiling, "rows": [], "failed": []}
     if device == "cuda":
@@ -140,19 +151,20 @@ def main():
     del data
     free(device)
 
-    rows = grid(device, options.precisions, options.quick)
-    setting = (device, context.Lock(), deadline, ceiling, costs)
-    with ProcessPoolExecutor(options.workers, context, prepare, setting) as pool:
-        futures = {pool.submit(attempt, row): row for row in rows}
-        for future in as_completed(futures):
-            if isinstance(result := future.result(), dict):
-                report["rows"].append(result)
-                print(table([result]).splitlines()[1], flush=True)
-            else:
-                report["failed"].append([*futures[future], result])
-                print("failed:", *report["failed"][-1], flush=True)
-            if options.json:
-                write_json(options.json, report)
+    rows, n = grid(device, options.precisions, options.quick), options.workers
+    shares, rounds = list(zip_longest(*zip_longest(*[iter(rows)] * n))), Rounds(context, n, options.minutes)
+    for share in shares:
+        context.Process(target=work, args=(share, rounds, device, ceiling, costs), daemon=True).start()
+    for _ in rows:
+        row, result = rounds.results.get()
+        if isinstance(result, dict):
+            report["rows"].append(result)
+            print(table([result]).splitlines()[1], flush=True)
+        else:
+            report["failed"].append([*row, result])
+            print("failed:", *report["failed"][-1], flush=True)
+        if options.json:
+            write_json(options.json, report)
     print(f"\n{table(report['rows'])}")
 
 
