@@ -32,7 +32,7 @@ from snlib.real_models import real_folds, train_folds
 from snlib.real_results import write_real_results
 from snlib.recipes import recipe_for
 from snlib.results import TABLES, write_results
-from snlib.runs import PREDICTIVE_STEPS, open_run
+from snlib.runs import open_run
 from snlib.sedona import SedonaGrid
 from snlib.shipping import ship
 from snlib.simulate import simulate
@@ -200,11 +200,7 @@ def train_model(
     dataset = run.dataset() if data is None else read_dataset(data)
     fabric = new_fabric(run.device, precision, processes)
     fabric.launch()
-    n_steps, start = run.profile.n_steps, None
-    if model == "predictive-mmvae":  # the errors of the MMVAE in the same folder, which is trained if need be
-        start = train_or_load("mmvae", recipe_for("mmvae", recipe), dataset, n_steps, seed, out, fabric)
-        n_steps = min(n_steps, PREDICTIVE_STEPS)
-    train_or_load(model, settings, dataset, n_steps, seed, out, fabric, resume, start)
+    train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)
 
 
 _LightCurves = Annotated[

@@ -7,7 +7,7 @@ import torch
 from tqdm import tqdm
 
 from snlib.dataset import Pairs, on
-from snlib.likelihoods import joined
+from snlib.likelihoods import Laplace, joined
 from snlib.transceiver import Spectrum
 
 __all__ = [
@@ -69,7 +69,7 @@ def posterior_samples(posterior, decoder, scaling, phase_days, wavelength_aa, n_
         one draw of the likelihood around each (independent by pixel).
     """
     rng, device = np.random.default_rng(seed), posterior.loc.device
-    z = posterior.loc + posterior.scale * _laplace(rng, (n_samples, *posterior.loc.shape), device)
+    z = Laplace(*(x.expand(n_samples, *x.shape) for x in (posterior.loc, posterior.scale))).draw(rng)
     n_phases, query = len(phase_days), spectrum_query(scaling, phase_days, wavelength_aa, device)
     chunks = [decoder.likelihood(part.expand(-1, n_phases, -1, -1), query) for part in z.split(_SAMPLE_CHUNK)]
     likelihood = joined(chunks)
@@ -86,10 +86,6 @@ def spectrum_query(scaling, phase_days, wavelength_aa, device):
         empty,
         empty.bool(),
     )
-
-
-def _laplace(rng, shape, device):
-    return torch.from_numpy(rng.laplace(size=tuple(shape)).astype(np.float32)).to(device)
 
 
 @torch.no_grad()

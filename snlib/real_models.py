@@ -28,7 +28,7 @@ __all__ = ["N_EVENTS", "N_FOLDS", "Fold", "real_folds", "train_folds"]
 N_FOLDS = 5
 N_EVENTS = 4500  # the paper's number
 # Enough for each to stop learning, but for the recipe "paper".
-_N_STEPS = {"mmvae": 12_000, "spectrum-vae": 3000, "contrastive": 2000, "predictive-mmvae": 3000}
+_N_STEPS = {"mmvae": 12_000, "predictive-mmvae": 12_000, "spectrum-vae": 3000, "contrastive": 2000}
 # Few steps with a small rate: 40 real models are soon learned by heart.
 _FINE_TUNING_STEPS = 600
 _FINE_TUNING = {"name": "fine-tuned", "learning_rate": 3e-4, "batch_size": 16}
@@ -110,11 +110,8 @@ class Fold:
         -------
         snlib.trained.Trained
         """
-        start = self.trained("mmvae", recipe, fabric) if model == "predictive-mmvae" else None
         settings, seed = recipe_for(model, recipe), _FIRST_SEED + self.number
-        return train_or_load(
-            model, settings, self.dataset, _N_STEPS[model], seed, self.folder, fabric, start=start
-        )
+        return train_or_load(model, settings, self.dataset, _N_STEPS[model], seed, self.folder, fabric)
 
     def fine_tuning_split(self):
         """Indices of the real models that are seen, by their part in the fine-tuning."""

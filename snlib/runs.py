@@ -21,9 +21,7 @@ from snlib.stages import digest
 from snlib.steps import new_fabric, use_one_core
 from snlib.trained import train_or_load
 
-__all__ = ["PREDICTIVE_STEPS", "Run", "open_run"]
-
-PREDICTIVE_STEPS = 3000  # enough for the errors of an MMVAE, which is left as it is
+__all__ = ["Run", "open_run"]
 
 # With 60 models at hand, one in five is held out.
 _PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
@@ -100,18 +98,14 @@ class Run:
         -------
         snlib.trained.Trained
         """
-        fabric, start, n_steps = new_fabric(self.device), None, self.profile.n_steps
-        if model == "predictive-mmvae":
-            start, n_steps = self.trained("mmvae", recipe), min(n_steps, PREDICTIVE_STEPS)
         return train_or_load(
             model,
             recipe_for(model, recipe),
             self.dataset(),
-            n_steps,
+            self.profile.n_steps,
             self.seed,
             self.folder,
-            fabric,
-            start=start,
+            new_fabric(self.device),
         )
 
     def results_name(self):

@@ -8,6 +8,7 @@ import torch
 
 from snlib.files import read_json, replacing
 from snlib.models import new_model
+from snlib.recipes import recipe_for
 from snlib.stages import digest
 from snlib.steps import new_fabric, precision_of
 from snlib.training import train
@@ -16,6 +17,7 @@ from snlib.weights import load_model, save_model
 
 __all__ = ["Trained", "train_or_load"]
 
+PREDICTIVE_STEPS = 3000  # at most: enough for the errors of an MMVAE, which is left as it is
 _SUFFIXES = (".safetensors", ".json", ".csv")
 
 
@@ -65,7 +67,8 @@ def _is_of(path, made_from):
 def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, resume=True, start=None):
     """A model trained on a dataset, from the folder if it is there and up to date.
 
-    A training that was interrupted goes on from its checkpoint in the folder.
+    A training that was interrupted goes on from its checkpoint in the folder.  A predictive MMVAE begins
+    with the MMVAE of the same recipe, which is loaded or trained first.
 
     Parameters
     ----------
@@ -81,7 +84,7 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
     resume : bool
         If false, train afresh in any case.
     start : Trained, optional
-        Whose weights to begin with; the model has them all, and maybe more.
+        Another model whose weights to begin with; the model has them all, and maybe more.
 
     Returns
     -------
@@ -94,6 +97,11 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
         If there is no such model.
     """
     fabric = fabric or new_fabric("cpu")
+    if name == "predictive-mmvae":
+        if start is None:
+            of_mmvae = recipe_for("mmvae", recipe.name)
+            start = train_or_load("mmvae", of_mmvae, dataset, n_steps, seed, folder, fabric)
+        n_steps = min(n_steps, PREDICTIVE_STEPS)
     device, path = fabric.device, Path(folder) / f"{name}-{recipe.name}.safetensors"
     checkpoint = path.parent / "checkpoints" / path.name
     made_from = {
