@@ -25,7 +25,7 @@ class PerEvent(Pairs):
         return replace(batch, spectrum=replace(batch.spectrum, wavelength=wavelength))
 
 
-def plain_attention(self, query, context, observed=None):
+def plain_attention(self, query, context, observed=None, folded=None):
     """`CrossAttention.forward` with torch's attention: keys and values of the whole context."""
     normed = self.norm_context(context)
     parts = self.to_query(self.norm_query(query)), self.to_key(normed), self.to_value(normed)

@@ -1,6 +1,6 @@
 """What the MMVAE is worth after the paper's 500 passes, by weights that a GPU trained.
 
-python benchmarks/paper_profile.py [--weights FOLDER] [--cpu FOLDER] [--events N] [--out FOLDER]
+python benchmarks/paper_profile.py [--weights FOLDER] [--cpu FOLDER] [--out FOLDER]
 
 The weights, a pair of files and a history for each recipe, are made by
 
@@ -19,6 +19,7 @@ import pandas as pd
 from measure import machine
 
 from snlib.evaluation import event_scores
+from snlib.evidence import Evidence
 from snlib.files import DATA, replacing, write_json
 from snlib.posteriors import from_light_curve, from_spectra, mean_spectrum, spectrum_posteriors
 from snlib.recipes import RECIPES
@@ -26,10 +27,12 @@ from snlib.results import table
 from snlib.runs import Run, open_run
 from snlib.stages import digest
 from snlib.trained import Trained
+from snlib.verdicts import judge_by, verdict_table
 from snlib.weights import load_model, read_tensors
 
 FULL_LENGTH = DATA / "results" / "full_length"
-JUDGED_AT = (0.0, 0.5, 0.9)  # hidden fractions of the claims
+ALONE = ("C4", "C6", "C7", "C8")  # claims that need no other model
+JUDGED_AT = (0.0, 0.5, 0.9)  # hidden fractions of these claims
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,11 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--weights", type=Path, default=DATA / "weights" / "paper")
     parser.add_argument("--cpu", type=Path, help="holds a folder a recipe")
+    parser.add_argument("--profile", default="paper")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, default=FULL_LENGTH)
     options = parser.parse_args()
-    opened = open_run("paper", options.device)
+    opened = open_run(options.profile, options.device)
     run = WithWeights(**{**vars(opened), "folder": opened.folder / "full_length"}, weights=options.weights)
     opened.dataset().events.save(run.folder / "events.npz")
     masking = table(run, "masking")
@@ -92,6 +96,8 @@ def main():
     }
     if options.cpu:
         tables["cpu"] = cpu_history(options.cpu)
+    mine = Evidence({name: [rows] for name, rows in tables.items() if name != "cpu"})
+    print(verdict_table(judge_by(mine, ALONE), ALONE).to_string())
     for name, rows in tables.items():
         with replacing(options.out / f"{name}.csv") as temporary:
             rows.to_csv(temporary, index=False, float_format="%.4g")
