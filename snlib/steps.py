@@ -21,6 +21,7 @@ BLOCK = 100  # most steps of a block
 PRECISIONS = ("32-true", "tf32", "bf16-mixed")
 COMPILER = {"combo_kernels": True}  # joins small kernels that do not depend on each other
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
+_MOST_COMPILED = 256  # variants of a function
 _STEPS_BEFORE_RECORDING = 3  # let compiler, optimiser and libraries allocate what they keep
 
 
@@ -115,6 +116,8 @@ class Steps:
         on_cuda = self.device.type == "cuda"
         loss = _MeanLoss(model, pairs)
         if on_cuda if compiled is None else compiled:
+            # A process may train many models: past the limit the next would silently not be compiled.
+            torch._dynamo.config.recompile_limit = _MOST_COMPILED
             loss = torch.compile(loss, dynamic=False, options=COMPILER)
         self._loss_of, self.optimiser = fabric.setup(loss, optimiser)
         self._recorded = on_cuda and fabric.world_size == 1 if recorded is None else recorded

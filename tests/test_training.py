@@ -343,6 +343,28 @@ def test_a_step_is_adamw_on_the_mean_loss(pairs, small_recipe):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-4)
 
 
+def test_a_process_compiles_however_many_models(pairs, small_recipe, monkeypatch):
+    """The compiler gives up, with a warning only, when a function has had too many forms."""
+    compiled, compiler = [], torch.compile
+
+    def counting(graph, _):
+        compiled[-1] += 1
+        return graph.forward
+
+    monkeypatch.setattr(
+        torch, "compile", lambda module, **_: compiler(module, dynamic=False, backend=counting)
+    )
+    torch.compiler.reset()
+    for d_mlp in range(8, 14):
+        model = new_model(replace(small_recipe, d_mlp=d_mlp))
+        steps = Steps(new_fabric("cpu"), model, new_optimiser(model), pairs[0], compiled=True)
+        compiled.append(0)
+        steps.start(draw_block(model, pairs[0], 0, 1, seed=0), [1e-3])
+        steps.losses(1)
+    torch.compiler.reset()
+    assert compiled[1] > 0 and set(compiled[1:]) == {compiled[1]}
+
+
 def test_mixed_precision_stays_near(pairs, small_recipe):
     def losses(precision):
         model = new_model(small_recipe)
