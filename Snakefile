@@ -371,7 +371,10 @@ READING = {
     "19_real_models": (glob("data/results/published_sample/real*"), ["real_scores", "real_results", "plot_real"]),
     "20_early": ([*SHIPPED, "data/results/large/early.csv"], ["forecast", "early", "plot_early"]),
     "21_your_light_curves": (SHIPPED, ["forecast", "light_curve_files", "prediction", "cli"]),
-    "22_gpu": (glob("data/results/h[12]00/*.json"), ["recipes", "plot_training"]),
+    "22_gpu": (
+        ["data/results/h100/training.json", *glob("data/results/h200/*.json")],
+        ["recipes", "plot_training"],
+    ),
 }
 
 for CHAPTER, (RESULTS_READ, MODULES_USED) in READING.items():

@@ -30,7 +30,6 @@ from snlib.trained import Trained
 from snlib.verdicts import judge_by, verdict_table
 from snlib.weights import load_model, read_tensors
 
-FULL_LENGTH = DATA / "results" / "full_length"
 ALONE = ("C4", "C6", "C7", "C8")  # claims that need no other model
 JUDGED_AT = (0.0, 0.5, 0.9)  # hidden fractions of these claims
 
@@ -83,7 +82,7 @@ def main():
     parser.add_argument("--cpu", type=Path, help="holds a folder a recipe")
     parser.add_argument("--profile", default="paper")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--out", type=Path, default=FULL_LENGTH)
+    parser.add_argument("--out", type=Path, default=DATA / "results" / "full_length")
     options = parser.parse_args()
     opened = open_run(options.profile, options.device)
     run = WithWeights(**{**vars(opened), "folder": opened.folder / "full_length"}, weights=options.weights)
@@ -94,10 +93,10 @@ def main():
         "generation": table(run, "generation"),
         "spectra": spectra_scores(run),
     }
+    evidence = Evidence({name: [rows] for name, rows in tables.items()})
+    print(verdict_table(judge_by(evidence, ALONE), ALONE).to_string())
     if options.cpu:
         tables["cpu"] = cpu_history(options.cpu)
-    mine = Evidence({name: [rows] for name, rows in tables.items() if name != "cpu"})
-    print(verdict_table(judge_by(mine, ALONE), ALONE).to_string())
     for name, rows in tables.items():
         with replacing(options.out / f"{name}.csv") as temporary:
             rows.to_csv(temporary, index=False, float_format="%.4g")
