@@ -9,6 +9,7 @@ __all__ = [
     "plot_convergence",
     "plot_divergence",
     "plot_losses",
+    "plot_race",
     "plot_random_decoding",
     "plot_subsets",
     "plot_throughput",
@@ -34,6 +35,28 @@ def plot_losses(axes, histories, label):
         ax.plot(best["step"], best["validation_loss"], "o", color=colour, markersize=5, label="weights kept")
         ax.set(title=f"Recipe “{recipe}”", xlabel="Optimiser step")
     axes[0].set_ylabel(label)
+    axes[-1].legend()
+
+
+def plot_race(axes, histories):
+    """Draw the validation loss against time, a panel a recipe and a line a device.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+    histories : dict of str to dict of str to pandas.DataFrame
+        By recipe and device; see `snlib.training.train`.  A dotted line is at the last loss of the
+        shortest.
+    """
+    colours = sns.color_palette("colorblind")
+    for ax, (recipe, by_device) in zip(axes, histories.items(), strict=True):
+        for (device, history), colour in zip(by_device.items(), colours, strict=False):
+            minutes = history["seconds"] / 60
+            ax.plot(minutes, history["validation_loss"], "o-", color=colour, markersize=3, label=device)
+        shorter = min(by_device.values(), key=len).iloc[-1]
+        ax.axhline(shorter["validation_loss"], color="0.6", linestyle=":", linewidth=1)
+        ax.set(title=f"Recipe “{recipe}”", xlabel="Time [min]", xscale="log")
+    axes[0].set_ylabel("Minus bound of Eq. 3,\nvalidation [nats per pair]")
     axes[-1].legend()
 
 
