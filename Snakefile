@@ -252,6 +252,7 @@ for CHAPTER in JUDGED:
             FOUND,
             REPEATS,
             COMMITTED,
+            glob("data/results/full_length/*.csv") if CHAPTER == "15_claims" else [],
             modules("bootstrap", "evidence", "claims", "verdicts", "plotting"),
             modules("plot_results", "plot_generation", "plot_masking"),
             notebook=f"notebooks/{CHAPTER}.ipynb",
@@ -352,8 +353,9 @@ rule ablations:
 
 rule versus:
     input:
-        modules("files", "ablations", "plotting", "plot_ablations"),
+        modules("files", "ablations", "evaluation", "plotting", "plot_ablations"),
         ["data/results/quick/ablations.csv", "data/results/cpu/ablations.json"],
+        "data/results/full_length/spectra.csv",
         notebook="notebooks/16_paper_vs_code.ipynb",
     output:
         chapter=f"{RUN}/chapters/16_paper_vs_code.ipynb",
@@ -367,13 +369,21 @@ rule versus:
 SHIPPED = ["data/results/large/intervals.csv", *glob("data/weights/large/*")]
 READING = {
     "17_intervals": (SHIPPED, ["forecast", "calibration", "plot_intervals"]),
-    "18_inversion": ([*SHIPPED, "data/results/h100/gap.json"], ["forecast", "inversion", "plot_gap"]),
+    "18_inversion": (
+        [*SHIPPED, "data/results/h100/gap.json", "data/results/full_length/spectra.csv"],
+        ["forecast", "inversion", "evaluation", "plot_gap"],
+    ),
     "19_real_models": (glob("data/results/published_sample/real*"), ["real_scores", "real_results", "plot_real"]),
     "20_early": ([*SHIPPED, "data/results/large/early.csv"], ["forecast", "early", "plot_early"]),
     "21_your_light_curves": (SHIPPED, ["forecast", "light_curve_files", "prediction", "cli"]),
     "22_gpu": (
-        ["data/results/h100/training.json", *glob("data/results/h200/*.json")],
-        ["recipes", "plot_training"],
+        [
+            "data/results/h100/training.json",
+            *glob("data/results/h200/*.json"),
+            "data/results/full_length/cpu.csv",
+            *glob("data/weights/paper/*.csv"),
+        ],
+        ["race", "recipes", "plot_training"],
     ),
 }
 
