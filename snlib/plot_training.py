@@ -2,6 +2,7 @@
 
 import numpy as np
 import seaborn as sns
+from matplotlib.ticker import LogLocator, NullLocator
 
 from snlib.plotting import MODEL_COLOURS, RECIPE_COLOURS
 
@@ -55,7 +56,7 @@ def plot_race(axes, histories):
             ax.plot(minutes, history["validation_loss"], "o-", color=colour, markersize=3, label=device)
         shorter = min(by_device.values(), key=len).iloc[-1]
         ax.axhline(shorter["validation_loss"], color="0.6", linestyle=":", linewidth=1)
-        ax.set(title=f"Recipe “{recipe}”", xlabel="Time [min]", xscale="log")
+        ax.set(title=f"Recipe “{recipe}”", xlabel="Time [min]", xlim=(0, None))
     axes[0].set_ylabel("Minus bound of Eq. 3,\nvalidation [nats per pair]")
     axes[-1].legend()
 
@@ -158,4 +159,9 @@ def plot_throughput(ax, steps):
         label = f"{mode}, {precision}"
         ax.loglog(line["batch"], line["pairs/s"], marks[precision], color=colours[mode], label=label)
     ax.set(xlabel="Pairs in a batch", ylabel="Pairs trained per second")
+    ax.set_xticks(steps["batch"].unique(), [f"{batch:,}" for batch in steps["batch"].unique()])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.legend(fontsize="small")
