@@ -46,7 +46,7 @@ def plot_race(axes, histories):
     ----------
     axes : sequence of matplotlib.axes.Axes
     histories : dict of str to dict of str to pandas.DataFrame
-        By recipe and device; see `snlib.training.train`.  A dotted line is at the last loss of the
+        By recipe and device; see `snlib.training.train`.  A dotted line is at the lowest loss of the
         shortest.
     """
     colours = sns.color_palette("colorblind")
@@ -54,8 +54,8 @@ def plot_race(axes, histories):
         for (device, history), colour in zip(by_device.items(), colours, strict=False):
             minutes = history["seconds"] / 60
             ax.plot(minutes, history["validation_loss"], "o-", color=colour, markersize=3, label=device)
-        shorter = min(by_device.values(), key=len).iloc[-1]
-        ax.axhline(shorter["validation_loss"], color="0.6", linestyle=":", linewidth=1)
+        lowest = min(by_device.values(), key=len)["validation_loss"].min()
+        ax.axhline(lowest, color="0.6", linestyle=":", linewidth=1)
         ax.set(title=f"Recipe “{recipe}”", xlabel="Time [min]", xlim=(0, None))
     axes[0].set_ylabel("Minus bound of Eq. 3,\nvalidation [nats per pair]")
     axes[-1].legend()
