@@ -45,9 +45,9 @@ def race(finished, stopped):
         other_hours`` (of all steps), ``other_minutes`` and ``other_loss`` (its lowest, and when) of the
         second, and ``minutes_to_other_loss``, when the first was there.
     """
-    last, best = finished.iloc[-1], finished.loc[finished["validation_loss"].idxmin()]
+    last = finished.iloc[-1]
+    best, lowest = (history.loc[history["validation_loss"].idxmin()] for history in (finished, stopped))
     (step, start), (other_step, other_start) = _pace(finished), _pace(stopped)
-    lowest = stopped.loc[stopped["validation_loss"].idxmin()]
     return pd.Series(
         {
             "steps": last["step"],
