@@ -17,12 +17,12 @@ from glob import glob
 from pathlib import Path
 from shlex import quote
 
-from snlib.ablations import ABLATIONS, read_ablations
+from snlib.replication.ablations import ABLATIONS, read_ablations
 from snlib.files import read_json, replacing, write_json
-from snlib.notebooks import without_progress
-from snlib.recipes import PROFILES
-from snlib.stages import STAGES
-from snlib.verdicts import ledger_html
+from snlib.replication.notebooks import without_progress
+from snlib.model.recipes import PROFILES
+from snlib.replication.stages import STAGES
+from snlib.replication.verdicts import ledger_html
 
 PROFILE = config.setdefault("profile", "quick")
 SEED = config.setdefault("seed", 0)
@@ -83,7 +83,7 @@ def modules(*names):
 
 
 def weights(chapter):
-    names = [f"{RUN}/{model}-{recipe}" for model in TRAINED[chapter] for recipe in ("paper", "improved")]
+    names = [f"{RUN}/{model}-{recipe}" for model in TRAINED[chapter] for recipe in ("text", "improved")]
     return [f"{name}.{kind}" for name in names for kind in ("safetensors", "json", "csv")]
 
 
@@ -211,7 +211,7 @@ rule cost:
 
 
 rule table:
-    """A table of results of this run: see snlib/results.py."""
+    """A table of results of this run: see snlib/replication/results.py."""
     input:
         STAGES["evaluation"],
         lambda wildcards: sum((weights(chapter) for chapter in TABLES[wildcards.table]), []),
@@ -381,7 +381,7 @@ READING = {
             "data/results/h100/training.json",
             *glob("data/results/h200/*.json"),
             "data/results/full_length/cpu.csv",
-            *glob("data/weights/paper/*.csv"),
+            *glob("data/weights/full/*.csv"),
         ],
         ["race", "recipes", "plot_training"],
     ),

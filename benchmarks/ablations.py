@@ -9,11 +9,11 @@ from dataclasses import replace
 from measure import in_fresh_process, in_turn, machine, ratio, resident_mb, summary, table
 from synthetic import N_PIXELS, pairs
 
-from snlib.ablations import ABLATIONS
-from snlib.draws import draw_block
 from snlib.files import write_json
-from snlib.models import new_model
-from snlib.steps import Steps, new_fabric, new_optimiser, use_one_core
+from snlib.model.registry import new_model
+from snlib.replication.ablations import ABLATIONS
+from snlib.training.draws import draw_block
+from snlib.training.steps import Steps, new_fabric, new_optimiser, use_one_core
 
 # Ablations, one of each architecture (what the others change makes no work), and how many steps are timed
 # by the number of wavelengths decoded: few where all of them attend to each other, which takes 15 GB.
@@ -28,7 +28,7 @@ N_STEPS = {
 
 def step(name, n_wavelengths):
     """The work of a step of the MMVAE: forward, backward and AdamW."""
-    recipe = replace(ABLATIONS[f"paper-{name}"].recipe, n_wavelengths=n_wavelengths)
+    recipe = replace(ABLATIONS[f"text-{name}"].recipe, n_wavelengths=n_wavelengths)
     model, data = new_model("mmvae", recipe, 0), pairs(50, "cpu")
     steps = Steps(new_fabric("cpu"), model, new_optimiser(model), data)
     draws = draw_block(model, data, 0, 1, 0)

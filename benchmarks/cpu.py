@@ -15,9 +15,9 @@ from embedding import measure as embedding
 from measure import ceilings, counted, in_fresh_process, in_turn, machine, resident_mb, summary, table
 from synthetic import N_PHASES, N_PIXELS, SCALING, Case, light_curves, pairs
 
-from snlib import posteriors
 from snlib.files import write_json
-from snlib.steps import use_one_core
+from snlib.inference import posteriors
+from snlib.training.steps import use_one_core
 
 LENGTHS = (245, 491, 982, 1964, 3928)
 BATCH, SUBSET, OTHER_SUBSETS = 16, 128, (32, 64, 256)

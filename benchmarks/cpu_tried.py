@@ -11,9 +11,9 @@ from cpu_parts import part_works
 from measure import in_fresh_process, in_turn, ratio, summary
 from synthetic import Case, pairs
 
-from snlib.dataset import Pairs
-from snlib.steps import use_one_core
-from snlib.transceiver import CrossAttention
+from snlib.data.batches import Pairs
+from snlib.model.transceiver import CrossAttention
+from snlib.training.steps import use_one_core
 
 
 class PerEvent(Pairs):

@@ -10,13 +10,13 @@ import torch
 from measure import free, seconds, synchronise, table
 from synthetic import SCALING, light_curves
 
-from snlib.dataset import on
-from snlib.embedding import embed
-from snlib.events import LightCurves
+from snlib.data.batches import on
+from snlib.data.events import LightCurves
 from snlib.files import write_json
-from snlib.models import new_model
-from snlib.recipes import RECIPES
-from snlib.steps import use_one_core
+from snlib.inference.embedding import embed
+from snlib.model.recipes import RECIPES
+from snlib.model.registry import new_model
+from snlib.training.steps import use_one_core
 
 
 @torch.no_grad()

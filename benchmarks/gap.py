@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from measure import machine
 
-from snlib.dataset import make_dataset, split_events
+from snlib.data.dataset import make_dataset, split_events
+from snlib.data.quantities import SPECTRUM_PHASES_DAYS
 from snlib.files import write_json
-from snlib.grid import SPECTRUM_PHASES_DAYS
-from snlib.mmvae import MMVAE
-from snlib.models import new_model
-from snlib.recipes import PROFILES, recipe_for
-from snlib.simulate import simulate
-from snlib.steps import new_fabric
-from snlib.training import train
+from snlib.model.mmvae import MMVAE
+from snlib.model.recipes import PROFILES, recipe_for
+from snlib.model.registry import new_model
+from snlib.simulation.simulate import simulate
+from snlib.training.loop import train
+from snlib.training.steps import new_fabric
 
-N_EVENTS = PROFILES["paper"].n_events
+N_EVENTS = PROFILES["full"].n_events
 N_SAMPLES = 32
 WIDE, MODES = {"d_model": 64, "d_mlp": 128}, {"likelihood_rank": 8}
 # Name: what is changed, fields of the recipe, number of simulated events.

@@ -9,12 +9,12 @@ import time
 import numpy as np
 import pandas as pd
 
-from snlib.photometry import band_magnitudes
-from snlib.simulate import simulate
-from snlib.surrogate import Surrogate
-from snlib.surrogate_grid import SurrogateGrid
-from snlib.survey import SELECTIONS, draw_cadence
-from snlib.visits import load_visits
+from snlib.simulation.photometry import band_magnitudes
+from snlib.simulation.simulate import simulate
+from snlib.simulation.surrogate import Surrogate
+from snlib.simulation.surrogate_grid import SurrogateGrid
+from snlib.simulation.survey import SELECTIONS, draw_cadence
+from snlib.simulation.visits import load_visits
 
 PAPER_EVENTS = 4500
 

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from snlib.steps import use_one_core
+from snlib.training.steps import use_one_core
 
 FABRIC_PRECISION = {"fp32": "32-true", "tf32": "tf32", "bf16": "bf16-mixed"}
 

@@ -14,13 +14,13 @@ from itertools import product
 import torch
 from measure import table
 
-from snlib.evaluation import spectrum_metrics
+from snlib.evaluation.scores import spectrum_metrics
 from snlib.files import write_json
-from snlib.models import new_model
-from snlib.posteriors import from_light_curve, spectrum_posteriors
-from snlib.recipes import RECIPES
-from snlib.runs import open_run
-from snlib.training import train
+from snlib.inference.posteriors import from_light_curve, spectrum_posteriors
+from snlib.model.recipes import RECIPES
+from snlib.model.registry import new_model
+from snlib.replication.run import open_run
+from snlib.training.loop import train
 
 WAVELENGTHS = (32, 64, 128, 256, 982)
 N_SAMPLES = 100

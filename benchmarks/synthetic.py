@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from snlib.dataset import Pairs, Scaling, on
-from snlib.draws import draw_block
-from snlib.events import LightCurves
-from snlib.models import new_model
-from snlib.recipes import RECIPES
-from snlib.steps import Steps, new_fabric, new_optimiser
-from snlib.transceiver import Photometry
+from snlib.data.batches import Pairs, Photometry, on
+from snlib.data.events import LightCurves
+from snlib.data.scaling import Scaling
+from snlib.model.recipes import RECIPES
+from snlib.model.registry import new_model
+from snlib.training.draws import draw_block
+from snlib.training.steps import Steps, new_fabric, new_optimiser
 
 N_SLOTS, N_PIXELS, N_PHASES, N_PARAMETERS = 60, 982, 5, 6
 SCALING = Scaling(

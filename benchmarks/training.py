@@ -15,7 +15,7 @@ from measure import FABRIC_PRECISION, ceilings, counted, free, kernels, seconds,
 from synthetic import Case, pairs
 
 from snlib.files import write_json
-from snlib.steps import BLOCK, COMPILER, use_one_core
+from snlib.training.steps import BLOCK, COMPILER, use_one_core
 
 PRECISIONS = tuple(FABRIC_PRECISION)
 MODES = {
@@ -30,7 +30,7 @@ BATCHES = (16, 64, 256, 1024, 4096)
 
 
 def one_by_one(function, arguments, device):
-    """What `snlib.streams.side_by_side` does, but all on one stream and compiled as one piece."""
+    """As `snlib.training.side_by_side`, but all on one stream and compiled as one piece."""
     return [function(*some) for some in arguments]
 
 
@@ -98,7 +98,9 @@ def compiled(data, batch, n_wavelengths, precision, mode):
     """A case that has been compiled and recorded, as its mode wants."""
     COMPILER["combo_kernels"] = mode != "compiled graph, kernels apart"
     case = Case(data, batch, n_wavelengths, FABRIC_PRECISION[precision], **MODES[mode])
-    alone = patch("snlib.objectives.side_by_side", one_by_one) if "one stream" in mode else nullcontext()
+    alone = (
+        patch("snlib.model.objectives.side_by_side", one_by_one) if "one stream" in mode else nullcontext()
+    )
     with alone:
         case.run(5)
     return case

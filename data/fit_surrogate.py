@@ -14,12 +14,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from snlib import plotting
+from snlib.data.published_sample import read_published_sample
+from snlib.evaluation.surrogate_accuracy import accuracy, compare_noise, cross_validate
+from snlib.figures import style as plotting
+from snlib.figures.grid import plot_real_and_surrogate
 from snlib.files import DATA, replacing, write_json
-from snlib.plot_grid import plot_real_and_surrogate
-from snlib.published import read_published_sample
-from snlib.surrogate_accuracy import accuracy, compare_noise, cross_validate
-from snlib.surrogate_fit import fit, residual_components
+from snlib.simulation.surrogate_fit import fit, residual_components
 
 RESULTS = DATA / "results" / "surrogate"
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from snlib.events import BANDS
+from snlib.data.quantities import BANDS
 from snlib.files import DATA, write_npz
-from snlib.survey import SURVEY_DAYS, WINDOW_DAYS
-from snlib.visits import load_visits
+from snlib.simulation.survey import SURVEY_DAYS, WINDOW_DAYS
+from snlib.simulation.visits import load_visits
 
 WHEEL_SHA256 = "28714f978a4627167dbf5d7073872d908b6942fcfb2dbfbbf57729d7b88c5a94"
 TABLE = "redback/tables/rubin_baseline_v3.0_10yrs.tar.gz"
@@ -55,7 +55,7 @@ def pack(table):
     Returns
     -------
     dict of ndarray
-        The fields that `snlib.visits.load_visits` reads.
+        The fields that `snlib.simulation.visits.load_visits` reads.
     """
     days = (table["expMJD"] - table["expMJD"].iloc[0]).to_numpy()
     keep = days <= SURVEY_DAYS / 2 + WINDOW_DAYS

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from snlib.cadence_statistics import PUBLISHED_CADENCES, cadence_statistics
+from snlib.data.published_sample import read_published_sample
+from snlib.data.quantities import FAINTEST_MAGNITUDE
+from snlib.evaluation.cadence_statistics import PUBLISHED_CADENCES, cadence_statistics
 from snlib.files import replacing
-from snlib.published import read_published_sample
-from snlib.surrogate import FAINTEST_MAGNITUDE
 
 
 def measure(folder):

@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 import typer
 
-from snlib.ablations import ABLATIONS, ablate
-from snlib.dataset import make_dataset, split_events
-from snlib.events import Events
+from snlib.data.dataset import make_dataset, split_events
+from snlib.data.events import Events
+from snlib.data.light_curve_tables import LIGHT_CURVE_COLUMNS, read_light_curves, read_table, require_suffix
+from snlib.data.published_sample import read_published_sample
+from snlib.data.quantities import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files import DATA, read_json, write_json, write_npz
-from snlib.forecast import Forecaster
-from snlib.grid import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
-from snlib.light_curve_files import LIGHT_CURVE_COLUMNS, read_light_curves, read_table, require_suffix
-from snlib.models import MODELS
-from snlib.prediction import (
+from snlib.inference.forecast import Forecaster
+from snlib.inference.predict import (
     DEFAULT_WEIGHTS,
     TABLE_SUFFIXES,
     Request,
@@ -27,20 +26,21 @@ from snlib.prediction import (
     write_samples,
     write_table,
 )
-from snlib.published import read_published_sample
-from snlib.real_models import real_folds, train_folds
-from snlib.real_results import write_real_results
-from snlib.recipes import recipe_for
-from snlib.results import TABLES, write_results
-from snlib.runs import open_run
-from snlib.sedona import SedonaGrid
-from snlib.shipping import ship
-from snlib.simulate import simulate
-from snlib.steps import new_fabric
-from snlib.surrogate import Surrogate
-from snlib.surrogate_grid import SurrogateGrid
-from snlib.trained import train_or_load
-from snlib.visits import RUBIN_VISITS
+from snlib.model.recipes import recipe_for
+from snlib.model.registry import MODELS
+from snlib.replication.ablations import ABLATIONS, ablate
+from snlib.replication.folds import real_folds, train_folds
+from snlib.replication.real_results import write_real_results
+from snlib.replication.results import TABLES, write_results
+from snlib.replication.run import open_run
+from snlib.replication.shipping import ship
+from snlib.replication.trained import train_or_load
+from snlib.simulation.sedona import SedonaGrid
+from snlib.simulation.simulate import simulate
+from snlib.simulation.surrogate import Surrogate
+from snlib.simulation.surrogate_grid import SurrogateGrid
+from snlib.simulation.visits import RUBIN_VISITS
+from snlib.training.steps import new_fabric
 
 __all__ = ["app", "main"]
 
@@ -79,8 +79,8 @@ def read_parameters(path):
     Parameters
     ----------
     path : path-like
-        ``.csv``, ``.ecsv`` or ``.parquet`` with the columns of `snlib.grid.PARAMETERS`, in any order, and
-        maybe others.
+        ``.csv``, ``.ecsv`` or ``.parquet`` with the columns of `snlib.data.quantities.PARAMETERS`, in any
+        order, and maybe others.
 
     Returns
     -------
@@ -139,8 +139,8 @@ def simulate_dataset(
         Path, typer.Option(help="Visits: a table made here, or an OpSim database.")
     ] = RUBIN_VISITS,
     selection: Annotated[
-        str, typer.Option(help="How a supernova is placed among the visits: published_code or paper.")
-    ] = "published_code",
+        str, typer.Option(help="How a supernova is placed among the visits: code or text.")
+    ] = "code",
     workers: Annotated[int, typer.Option(help="Processes to share the work.")] = 1,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out models that cannot be read.")
@@ -159,7 +159,7 @@ def read_dataset(folder):
 
     Returns
     -------
-    snlib.dataset.Dataset
+    snlib.data.dataset.Dataset
 
     Raises
     ------
@@ -180,8 +180,8 @@ def read_dataset(folder):
 def train_model(
     model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")],
     out: Annotated[Path, typer.Option(help="Folder for weights, config and history.")],
-    profile: Annotated[str, typer.Option(help="How long: smoke, quick, paper or large.")] = "quick",
-    recipe: Annotated[str, typer.Option(help="How: paper, improved or large.")] = "improved",
+    profile: Annotated[str, typer.Option(help="How long: smoke, quick, full or large.")] = "quick",
+    recipe: Annotated[str, typer.Option(help="How: text, improved or large.")] = "improved",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of weights and training, and of simulated events.")] = 0,
     data: Annotated[
@@ -263,7 +263,7 @@ def evaluate(
     tables: Annotated[
         list[str] | None, typer.Argument(help=f"Of {', '.join(TABLES)}; all by default.")
     ] = None,
-    profile: Annotated[str, typer.Option(help="smoke, quick or paper.")] = "quick",
+    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
     published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")] = "",
@@ -275,7 +275,7 @@ def evaluate(
 @app.command("ablate")
 def ablate_model(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(ABLATIONS)}.")],
-    profile: Annotated[str, typer.Option(help="smoke, quick or paper.")] = "quick",
+    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
 ):
@@ -286,7 +286,7 @@ def ablate_model(
 @app.command("ship")
 def ship_weights(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
-    profile: Annotated[str, typer.Option(help="smoke, quick, paper or large.")] = "large",
+    profile: Annotated[str, typer.Option(help="smoke, quick, full or large.")] = "large",
     weights: Annotated[Path, typer.Option(help="File of the weights.")] = DEFAULT_WEIGHTS,
     results: Annotated[Path, typer.Option(help="Folder of the tables.")] = DATA / "results" / "large",
 ):

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from snlib.cli import main
-from snlib.dataset import make_dataset, split_events
-from snlib.events import Events, LightCurves, Spectra
-from snlib.models import new_model
-from snlib.recipes import RECIPES
-from snlib.steps import use_one_core
-from snlib.transceiver import Photometry, Spectrum
+from snlib.data.batches import Photometry, Spectrum
+from snlib.data.dataset import make_dataset, split_events
+from snlib.data.events import Events, LightCurves, Spectra
+from snlib.model.recipes import RECIPES
+from snlib.model.registry import new_model
+from snlib.training.steps import use_one_core
 
-use_one_core()  # as `snlib.runs.open_run` does
+use_one_core()  # as `snlib.replication.run.open_run` does
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def small_recipe():
     )
 
 
-@pytest.fixture(params=["paper", "improved"])
+@pytest.fixture(params=["text", "improved"])
 def model(request):
     return new_model("mmvae", RECIPES[request.param], seed=0).eval()
 

@@ -1,0 +1,114 @@
+"""Events, their split into training, validation and test, and their scaling."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from snlib.data.batches import Pairs
+from snlib.data.events import Events, LightCurves
+from snlib.data.quantities import LAST_PHASE_DAYS
+from snlib.data.scaling import Scaling
+
+__all__ = ["SPLIT_FRACTIONS", "Dataset", "make_dataset", "split_events"]
+
+SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
+_MOST_HELD_OUT = 450  # events in validation or test: more would tell no more, and cost time
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Events, their split and their scaling.
+
+    Attributes
+    ----------
+    events : Events
+        Without light-curve points after `snlib.data.quantities.LAST_PHASE_DAYS`.
+    split : dict of str to ndarray of int
+        Indices of the "train", "validation" and "test" events, disjoint.
+    scaling : Scaling
+        Taken from the training events only.
+    """
+
+    events: Events
+    split: dict
+    scaling: Scaling
+
+    def part(self, name):
+        """The events of one part of the split."""
+        return self.events.select(self.split[name])
+
+    def digest(self):
+        """SHA-256 of events and split: equal for equal datasets."""
+        split = {name: index.tolist() for name, index in self.split.items()}
+        return hashlib.sha256(f"{self.events.digest()} {json.dumps(split)}".encode()).hexdigest()
+
+    def pairs(self, name, device):
+        """Standardised pairs of a light curve and one of its spectra, on a device."""
+        return Pairs.from_events(self.part(name), self.scaling, device)
+
+
+def make_dataset(events, split):
+    """Cut the light curves and fit the scaling to the training events.
+
+    Parameters
+    ----------
+    events : Events
+    split : dict of str to array of int
+        Indices of the "train", "validation" and "test" events; see `split_events`.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        If the parts are not three disjoint sets of events, none of them empty.
+    """
+    split = {name: np.asarray(index, int) for name, index in split.items()}
+    if set(split) != set(SPLIT_FRACTIONS) or not all(map(len, split.values())):
+        raise ValueError(f"split: expected the parts {list(SPLIT_FRACTIONS)}, none of them empty")
+    index = np.concatenate(list(split.values()))
+    if len(set(index.tolist())) < len(index) or index.min() < 0 or index.max() >= len(events):
+        raise ValueError(f"split: an index is twice there or not one of {len(events)} events")
+    light_curves = events.light_curves
+    late = light_curves.phase_days > LAST_PHASE_DAYS
+    events = replace(
+        events,
+        light_curves=LightCurves(
+            light_curves.phase_days, np.where(late, np.nan, light_curves.magnitude), light_curves.band
+        ),
+    )
+    return Dataset(events, split, Scaling.fit(events.select(split["train"])))
+
+
+def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
+    """Split events at random.
+
+    Parameters
+    ----------
+    n_events, seed : int
+    fractions : dict of str to float
+        Of the parts, in order; they sum to one.  No part is left empty, and all but the first have at
+        most 450 events.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Indices of the events of each part, ascending.
+
+    Raises
+    ------
+    ValueError
+        If there are too few events for the parts.
+    """
+    n_held_out = [
+        max(1, min(round(fraction * n_events), _MOST_HELD_OUT)) for fraction in list(fractions.values())[1:]
+    ]
+    if sum(n_held_out) >= n_events:
+        raise ValueError(f"{n_events} events are too few to split into {list(fractions)}")
+    order = np.random.default_rng((seed, 1)).permutation(n_events)
+    cuts = np.cumsum([n_events - sum(n_held_out), *n_held_out[:-1]])
+    return {name: np.sort(index) for name, index in zip(fractions, np.split(order, cuts), strict=True)}

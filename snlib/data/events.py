@@ -1,0 +1,208 @@
+"""Light curves and spectra of a set of supernovae, in physical units."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from snlib.data.quantities import BANDS, PARAMETERS
+from snlib.files import read_npz, write_npz
+
+__all__ = ["Events", "LightCurves", "Spectra"]
+
+
+def _require(condition, message):
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class LightCurves:
+    """Padded light curves; a slot without an observation holds NaN.
+
+    Attributes
+    ----------
+    phase_days : ndarray, shape (N, T)
+        Rest-frame days from peak.
+    magnitude : ndarray, shape (N, T)
+        Absolute AB magnitudes.
+    band : ndarray of int, shape (N, T)
+        Index into `BANDS`; any valid index where nothing was observed.
+    """
+
+    phase_days: np.ndarray
+    magnitude: np.ndarray
+    band: np.ndarray
+
+    def __post_init__(self):
+        shape = self.magnitude.shape
+        _require(len(shape) == 2, f"magnitude: expected shape (N, T), got {shape}")
+        for name in ("phase_days", "band"):
+            _require(
+                getattr(self, name).shape == shape,
+                f"{name}: expected shape {shape}, got {getattr(self, name).shape}",
+            )
+        outside = (self.band < 0) | (self.band >= len(BANDS))
+        _require(
+            not outside.any(),
+            f"band: unknown band {self.band[outside][:1]}; known are 0-{len(BANDS) - 1} ({''.join(BANDS)})",
+        )
+        _require(not np.isinf(self.magnitude).any(), "magnitude: infinite values")
+        _require(
+            np.isfinite(self.phase_days[self.observed]).all(),
+            "phase_days: not finite where a magnitude is observed",
+        )
+
+    @property
+    def observed(self):
+        """Mask of shape (N, T): True where there is an observation."""
+        return ~np.isnan(self.magnitude)
+
+    def select(self, index):
+        """Some of the light curves, by an index array or a slice."""
+        return LightCurves(self.phase_days[index], self.magnitude[index], self.band[index])
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Spectra of N supernovae at P phases; a pixel without flux holds NaN.
+
+    Attributes
+    ----------
+    phase_days : ndarray, shape (P,)
+        Days from peak.
+    wavelength_aa : ndarray, shape (L,)
+        Ascending.
+    log10_fnu : ndarray, shape (N, P, L)
+        log10 of erg/s/cm^2/Hz at 10 pc.
+    """
+
+    phase_days: np.ndarray
+    wavelength_aa: np.ndarray
+    log10_fnu: np.ndarray
+
+    def __post_init__(self):
+        shape = self.log10_fnu.shape
+        expected = (len(self.phase_days), len(self.wavelength_aa))
+        _require(
+            len(shape) == 3 and shape[1:] == expected,
+            f"log10_fnu: expected shape (N, {expected[0]}, {expected[1]}), got {shape}",
+        )
+        _require((np.diff(self.wavelength_aa) > 0).all(), "wavelength_aa: not strictly ascending")
+        _require(not np.isinf(self.log10_fnu).any(), "log10_fnu: infinite values")
+
+    @property
+    def observed(self):
+        """Mask of shape (N, P, L): True where there is flux."""
+        return ~np.isnan(self.log10_fnu)
+
+
+@dataclass(frozen=True)
+class Events:
+    """N supernovae: what they are, their light curves and their spectra.
+
+    Attributes
+    ----------
+    object_id : ndarray of str, shape (N,)
+    parameters : ndarray, shape (N, 6)
+        In the order and units of `snlib.data.quantities.PARAMETERS`.
+    light_curves : LightCurves
+    spectra : Spectra
+    provenance : dict
+        How the events were made (JSON).
+    """
+
+    object_id: np.ndarray
+    parameters: np.ndarray
+    light_curves: LightCurves
+    spectra: Spectra
+    provenance: dict
+
+    def __post_init__(self):
+        n = len(self.object_id)
+        _require(
+            self.parameters.shape == (n, len(PARAMETERS)),
+            f"parameters: expected shape ({n}, {len(PARAMETERS)}), got {self.parameters.shape}",
+        )
+        _require(np.isfinite(self.parameters).all(), "parameters: not finite")
+        _require(
+            len(self.light_curves.magnitude) == n,
+            f"light curves: {len(self.light_curves.magnitude)} for {n} objects",
+        )
+        _require(len(self.spectra.log10_fnu) == n, f"spectra: {len(self.spectra.log10_fnu)} for {n} objects")
+        ids, counts = np.unique(self.object_id, return_counts=True)
+        _require((counts == 1).all(), f"object_id: {ids[counts > 1][:1]} occurs more than once")
+
+    def __len__(self):
+        return len(self.object_id)
+
+    def select(self, index):
+        """Some of the events, by an index array."""
+        return replace(
+            self,
+            object_id=self.object_id[index],
+            parameters=self.parameters[index],
+            light_curves=self.light_curves.select(index),
+            spectra=replace(self.spectra, log10_fnu=self.spectra.log10_fnu[index]),
+        )
+
+    def arrays(self):
+        """The arrays by name, as they are stored."""
+        return {
+            "object_id": self.object_id,
+            "parameters": self.parameters,
+            "light_curve_phase_days": self.light_curves.phase_days,
+            "light_curve_magnitude": self.light_curves.magnitude,
+            "light_curve_band": self.light_curves.band,
+            "spectrum_phase_days": self.spectra.phase_days,
+            "wavelength_aa": self.spectra.wavelength_aa,
+            "log10_fnu": self.spectra.log10_fnu,
+        }
+
+    def digest(self):
+        """SHA-256 of the contents: equal for equal events."""
+        sha = hashlib.sha256()
+        for name, array in self.arrays().items():
+            sha.update(f"{name} {array.dtype} {array.shape}".encode())
+            sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
+
+    def save(self, path):
+        """Write the events to an npz file (temporary name, then rename)."""
+        write_npz(path, provenance=np.array(json.dumps(self.provenance)), **self.arrays())
+
+    @classmethod
+    def load(cls, path):
+        """Read events written by `save`.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a complete npz file of valid events; the message names file and field.
+        """
+        a = read_npz(
+            path,
+            fields=(
+                "object_id",
+                "parameters",
+                "light_curve_phase_days",
+                "light_curve_magnitude",
+                "light_curve_band",
+                "spectrum_phase_days",
+                "wavelength_aa",
+                "log10_fnu",
+                "provenance",
+            ),
+        )
+        try:
+            return cls(
+                a["object_id"],
+                a["parameters"],
+                LightCurves(a["light_curve_phase_days"], a["light_curve_magnitude"], a["light_curve_band"]),
+                Spectra(a["spectrum_phase_days"], a["wavelength_aa"], a["log10_fnu"]),
+                json.loads(str(a["provenance"])),
+            )
+        except ValueError as error:
+            raise ValueError(f"{Path(path)}: {error}") from None

@@ -1,0 +1,195 @@
+"""Tables of light curves that others made: read, checked and padded."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from astropy.table import Table
+
+from snlib.data.events import LightCurves
+from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE, LAST_PHASE_DAYS, SURFACE_PHASES_DAYS
+
+__all__ = ["LIGHT_CURVE_COLUMNS", "read_light_curves", "read_table", "require_suffix"]
+
+LIGHT_CURVE_COLUMNS = ("object_id", "phase_days", "band", "magnitude")
+_BAND_INDEX = {name: i for i, band in enumerate(BANDS) for name in (band, f"lsst{band}")}
+# What lies outside is no odd supernova but another quantity: apparent magnitudes, dates.
+_POSSIBLE = {
+    "phase_days": (-10_000, 10_000, "days from peak"),
+    "magnitude": (-25, 0, "an absolute magnitude"),
+}
+_MOST_NAMES = 5  # that a warning lists
+
+
+def _read_csv(path):
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ValueError("rows with more fields than the header")
+    return table
+
+
+def _read_ecsv(path):
+    table = Table.read(path, format="ascii.ecsv")
+    plain = [name for name in table.colnames if getattr(table[name], "ndim", None) == 1]
+    return table[plain].to_pandas(index=False)
+
+
+_READERS = {".csv": _read_csv, ".ecsv": _read_ecsv, ".parquet": pd.read_parquet}
+
+
+def require_suffix(path, suffixes):
+    """Return the suffix of a path, in small letters.
+
+    Raises
+    ------
+    ValueError
+        If it is none of `suffixes`; the message names the file.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in suffixes:
+        raise ValueError(f"{path}: the name should end in {' or '.join(suffixes)}")
+    return suffix
+
+
+def read_table(path, columns):
+    """Read a table from a ``.csv``, ``.ecsv`` or ``.parquet`` file.
+
+    Parameters
+    ----------
+    path : path-like
+    columns : sequence of str
+        That it must have, in any order, and maybe others.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With these columns only; from CSV all values are text.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the suffix is unknown, the file is no such table, lacks a column or has no rows; the message
+        names the file.
+    """
+    suffix = require_suffix(path, _READERS)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        table = _READERS[suffix](path)
+    except (ValueError, OSError, KeyError, TypeError) as error:  # all that the readers raise
+        raise ValueError(f"{path}: not a {suffix[1:].upper()} table ({error})") from None
+    if missing := [name for name in columns if name not in table]:
+        raise ValueError(f"{path}: column {missing[0]!r} is missing")
+    if table.empty:
+        raise ValueError(f"{path}: no rows")
+    return table[list(columns)].reset_index(drop=True)
+
+
+def read_light_curves(path):
+    """Read light curves from a table with a row a point.
+
+    Points that no training light curve has are left out with a warning: without a finite phase or
+    magnitude, in another band, before or after the simulated phases, or fainter than simulated.  An object
+    of which nothing is left stays, without a point, and another warning names it.
+
+    Parameters
+    ----------
+    path : path-like
+        ``.csv``, ``.ecsv`` or ``.parquet`` with the columns of `LIGHT_CURVE_COLUMNS`: rest-frame days from
+        peak, absolute AB magnitudes, and bands like "r" or "lsstr".  The order of rows does not matter.
+
+    Returns
+    -------
+    object_id : ndarray of str, shape (N,)
+        In the order of first appearance.
+    light_curves : LightCurves
+        Of these objects: the points ascending in phase, then empty slots up to the longest.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no such table, or a value is not a number or impossible; the message names file,
+        object, column and value.
+    """
+    table = read_table(path, LIGHT_CURVE_COLUMNS)
+    names = _object_ids(path, table["object_id"])
+    phase_days, magnitude = (_numbers(path, names, table[column]) for column in _POSSIBLE)
+    band = table["band"].astype(str).str.strip().map(_BAND_INDEX).fillna(-1).to_numpy(int)
+    first = SURFACE_PHASES_DAYS[0]
+    left_out = {
+        "phase_days not finite": np.isnan(phase_days),
+        "magnitude not finite": np.isnan(magnitude),
+        f"band none of {', '.join(BANDS)}": band < 0,
+        f"phase_days before {first:g}": phase_days < first,
+        f"phase_days after {LAST_PHASE_DAYS:g}": phase_days > LAST_PHASE_DAYS,
+        f"magnitude fainter than {FAINTEST_MAGNITUDE:g}": magnitude > FAINTEST_MAGNITUDE,
+    }
+    for reason, points in left_out.items():
+        _warn_of_points(path, reason, names[points])
+    place, object_id = pd.factorize(names)
+    object_id = np.array(object_id, dtype=str)
+    keep = ~np.any(list(left_out.values()), axis=0)
+    light_curves = _pad(len(object_id), place[keep], phase_days[keep], magnitude[keep], band[keep])
+    _warn_of_objects(path, object_id[~light_curves.observed.any(1)])
+    return object_id, light_curves
+
+
+def _object_ids(path, values):
+    names = values.astype(str).str.strip()
+    empty = np.flatnonzero(values.isna() | (names == ""))
+    if empty.size:
+        raise ValueError(f"{path}: row {empty[0] + 1}, column 'object_id': empty")
+    return names.to_numpy(object)
+
+
+def _numbers(path, names, values):
+    """Floats; NaN where there is none or it is not finite."""
+    low, high, meaning = _POSSIBLE[values.name]
+    result = np.full(len(values), np.nan)
+    for row, (value, missing) in enumerate(zip(values, values.isna(), strict=True)):
+        where = f"{path}: object {names[row]!r}, column {values.name!r}"
+        if missing or value == "":
+            continue
+        try:
+            result[row] = float(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{where}: {value!r} is not a number") from None
+        if np.isfinite(result[row]) and not low <= result[row] <= high:
+            raise ValueError(f"{where}: {value}, expected {meaning} between {low} and {high}")
+    return np.where(np.isfinite(result), result, np.nan)
+
+
+def _warn_of_points(path, reason, names):
+    if len(names):
+        count = f"{len(names)} points of {len(set(names))} objects"
+        warnings.warn(f"{path}: {reason}: {count} left out, first of {names[0]!r}", stacklevel=3)
+
+
+def _warn_of_objects(path, object_id):
+    if len(object_id):
+        more = len(object_id) - _MOST_NAMES
+        listed = ", ".join(map(repr, object_id[:_MOST_NAMES].tolist()))
+        warnings.warn(
+            f"{path}: no point left, so what follows is the prior's: object {listed}"
+            + (f" and {more} more" if more > 0 else ""),
+            stacklevel=3,
+        )
+
+
+def _pad(n_objects, place, phase_days, magnitude, band):
+    """Light curves from points; sorted, so that the order of rows does not even change the rounding."""
+    order = np.lexsort((magnitude, band, phase_days, place))
+    n_points = np.bincount(place, minlength=n_objects)
+    slot = np.arange(len(order)) - np.repeat(np.cumsum(n_points) - n_points, n_points)
+
+    def padded(values, empty):
+        result = np.full((n_objects, max(1, n_points.max())), empty)
+        result[place[order], slot] = values[order]
+        return result
+
+    return LightCurves(padded(phase_days, np.nan), padded(magnitude, np.nan), padded(band, 0))

@@ -1,0 +1,79 @@
+"""From physical units to z-scores and back.
+
+Only here is anything known of standardisation: everything before speaks days, Angstrom, magnitudes and
+log10 erg/s/cm^2/Hz, everything behind z-scores.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+
+from snlib.data.batches import Photometry
+
+__all__ = ["Scaling"]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Mean and standard deviation of each quantity over the training events.
+
+    Attributes
+    ----------
+    time, magnitude, phase, wavelength, log10_fnu : tuple of float
+        (mean, standard deviation) in days, mag, days, Angstrom and dex.
+    parameters : tuple of six such pairs
+        In the order and units of `snlib.data.quantities.PARAMETERS`.
+    """
+
+    time: tuple[float, float]
+    magnitude: tuple[float, float]
+    phase: tuple[float, float]
+    wavelength: tuple[float, float]
+    log10_fnu: tuple[float, float]
+    parameters: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def from_dict(cls, values):
+        """Build a scaling from stored values."""
+        values = dict(values)
+        parameters = tuple(tuple(pair) for pair in values.pop("parameters"))
+        return cls(parameters=parameters, **{name: tuple(pair) for name, pair in values.items()})
+
+    to_dict = asdict
+
+    @classmethod
+    def fit(cls, events):
+        """Take the scaling from what is observed in `events`."""
+
+        def moments(values):
+            return float(np.nanmean(values)), float(np.nanstd(values)) or 1.0  # of a constant
+
+        light_curves, spectra = events.light_curves, events.spectra
+        return cls(
+            moments(np.where(light_curves.observed, light_curves.phase_days, np.nan)),
+            moments(light_curves.magnitude),
+            moments(spectra.phase_days),
+            moments(spectra.wavelength_aa),
+            moments(spectra.log10_fnu),
+            tuple(moments(values) for values in events.parameters.T),
+        )
+
+    def standardise(self, name, values):
+        """Physical values -> float32 tensor of z-scores; 0 where NaN."""
+        mean, scale = np.transpose(getattr(self, name))
+        return torch.from_numpy(np.nan_to_num((np.asarray(values, float) - mean) / scale).astype(np.float32))
+
+    def physical_parameters(self, z_scores):
+        """Z-scores of parameters, shape (..., 6) -> physical values."""
+        mean, scale = np.transpose(self.parameters)
+        return mean + scale * z_scores
+
+    def photometry(self, light_curves):
+        """LightCurves -> Photometry."""
+        return Photometry(
+            time=self.standardise("time", np.where(light_curves.observed, light_curves.phase_days, np.nan)),
+            band=torch.from_numpy(light_curves.band.astype(np.int64)),
+            value=self.standardise("magnitude", light_curves.magnitude),
+            observed=torch.from_numpy(light_curves.observed),
+        )

@@ -1,0 +1,141 @@
+"""What trained encoders say of many events at once: embeddings, neighbours, parameters."""
+
+import numpy as np
+import torch
+
+from snlib.data.batches import Pairs, on
+from snlib.model.contrastive import frobenius
+
+__all__ = ["embed", "encode", "encode_spectra", "predict_parameters", "retrieve_spectra"]
+
+_SPECTRA_BATCH = 256
+
+
+@torch.no_grad()
+def encode(function, scaling, light_curves, device="cpu", batch_size=4096):
+    """Apply a part of a model to light curves, so many at a time.
+
+    Parameters
+    ----------
+    function : callable
+        Photometry -> Tensor of shape (B, ...), say ``contrastive.photometry.latent``.
+    scaling : snlib.data.scaling.Scaling
+    light_curves : LightCurves
+    device : str
+        Of the model.
+    batch_size : int
+
+    Returns
+    -------
+    ndarray of float32, shape (N, ...)
+    """
+    parts = []
+    for first in range(0, len(light_curves.magnitude), batch_size):
+        batch = light_curves.select(slice(first, first + batch_size))
+        parts.append(function(on(scaling.photometry(batch), device)).float())
+    return torch.cat(parts).cpu().numpy()
+
+
+@torch.no_grad()
+def encode_spectra(function, scaling, events, device="cpu"):
+    """Apply a part of a model to each spectrum of some events.
+
+    Parameters
+    ----------
+    function : callable
+        Spectrum -> Tensor of shape (B, ...).
+    scaling, events, device
+        As in `predict_parameters`.
+
+    Returns
+    -------
+    ndarray of float32, shape (N, P, ...)
+    """
+    pairs = Pairs.from_events(events, scaling, device)
+    parts = torch.arange(len(pairs), device=device).split(_SPECTRA_BATCH)
+    encoded = torch.cat([function(pairs.take(index).spectrum).float() for index in parts])
+    return encoded.unflatten(0, (len(events), -1)).cpu().numpy()
+
+
+def embed(model, scaling, light_curves, device="cpu", batch_size=4096):
+    """Where light curves lie in the latent space: their posteriors q(z | light curve).
+
+    Parameters
+    ----------
+    model : MMVAE
+        On `device`.
+    scaling : snlib.data.scaling.Scaling
+    light_curves : LightCurves
+    device : str
+    batch_size : int
+        Light curves at a time.
+
+    Returns
+    -------
+    mean, scale : ndarray of float32, shape (N, tokens, dim)
+        Of the Laplace posterior of each light curve.
+    """
+
+    def moments(x):
+        posterior = model.photometry.posterior(x)
+        return torch.stack([posterior.loc, posterior.scale], dim=1)
+
+    return tuple(np.moveaxis(encode(moments, scaling, light_curves, device, batch_size), 1, 0))
+
+
+@torch.no_grad()
+def retrieve_spectra(model, scaling, train_events, light_curves, device="cpu"):
+    """The spectra of the training event whose light curve is nearest in the contrastive embedding.
+
+    A pixel that this event lacks is taken from the next nearest that has it.
+
+    Parameters
+    ----------
+    model : snlib.model.contrastive.Contrastive
+        On `device`.
+    scaling : snlib.data.scaling.Scaling
+    train_events : Events
+        At each of whose phases a spectrum is retrieved.
+    light_curves : LightCurves
+    device : str
+
+    Returns
+    -------
+    ndarray, shape (N, P, L)
+        log10 F_nu; NaN where no training event has flux.
+    """
+    ours, theirs = (
+        torch.from_numpy(encode(model.photometry, scaling, curves, device))
+        for curves in (light_curves, train_events.light_curves)
+    )
+    flux = train_events.spectra.log10_fnu
+    result = np.full((len(ours), *flux.shape[1:]), np.nan)
+    for neighbour in frobenius(ours, theirs).argsort(dim=1).numpy().T:
+        missing = np.isnan(result)
+        if not missing.any():
+            break
+        result[missing] = flux[neighbour][missing]
+    return result
+
+
+def predict_parameters(model, scaling, events, device="cpu"):
+    """What an end-to-end regressor says of the explosions.
+
+    Parameters
+    ----------
+    model : snlib.model.regressor.Regressor
+        On `device`.
+    scaling : snlib.data.scaling.Scaling
+    events : Events
+    device : str
+
+    Returns
+    -------
+    ndarray, shape (N, 6) or (N, P, 6)
+        Physical units: from each light curve, or from each spectrum.
+    """
+    if model.modality == "photometry":
+        z_scores = encode(model.predict, scaling, events.light_curves, device)
+    else:
+        z_scores = encode_spectra(model.predict, scaling, events, device)
+    return scaling.physical_parameters(z_scores)

@@ -1,0 +1,179 @@
+"""Spectra with honest intervals, from a light curve: a predictive MMVAE and its recalibration."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from snlib.data.batches import on
+from snlib.data.scaling import Scaling
+from snlib.files import read_json, write_json
+from snlib.inference.posteriors import posterior_samples, spectrum_query
+from snlib.inference.recalibration import Recalibration
+from snlib.model.mmvae import MMVAE
+from snlib.model.predictive import PredictiveMMVAE
+from snlib.model.weights import load_model, save_model
+
+__all__ = ["Forecaster", "calibrated_forecaster", "fit_recalibration"]
+
+_FIT_SAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A predictive MMVAE, the scaling of its data, and the map that makes its intervals cover.
+
+    Attributes
+    ----------
+    model : MMVAE
+        A `PredictiveMMVAE`; of another the likelihood, independent by pixel, stands for the errors.
+    scaling : Scaling
+    recalibration : Recalibration or None
+    """
+
+    model: MMVAE
+    scaling: Scaling
+    recalibration: Recalibration | None = None
+
+    @torch.no_grad()
+    def samples(self, light_curve, phase_days, wavelength_aa, n_samples, seed):
+        """Draw spectra of one supernova.
+
+        Parameters
+        ----------
+        light_curve : LightCurves
+            With N = 1.
+        phase_days : ndarray, shape (P,)
+        wavelength_aa : ndarray, shape (L,)
+        n_samples : int
+            S.
+        seed : int or sequence of int
+
+        Returns
+        -------
+        ndarray of float32, shape (S, P, L)
+            log10 of erg/s/cm^2/Hz at 10 pc.  The pixels of a spectrum err together; the spectra at
+            different phases are drawn independently.
+        """
+        if isinstance(self.model, PredictiveMMVAE):
+            predictive = self._predictive(light_curve, phase_days, wavelength_aa)
+            drawn = predictive.expand(n_samples).draw(np.random.default_rng(seed))
+            samples, *moments = (x.cpu().numpy() for x in (self._dex(drawn), *self._moments(predictive)))
+        else:
+            where = (phase_days, wavelength_aa)
+            samples, moments = self._draw_posterior(light_curve, *where, n_samples, seed)[1], None
+        if self.recalibration is None:
+            return samples
+        return self.recalibration.apply(samples, phase_days, moments)
+
+    def latent_samples(self, light_curve, phase_days, wavelength_aa, n_samples, seed):
+        """Draw latents only, and decode them: as `samples`, without errors and recalibration."""
+        return self._draw_posterior(light_curve, phase_days, wavelength_aa, n_samples, seed)[0]
+
+    def _predictive(self, light_curve, phase_days, wavelength_aa):
+        same = light_curve.select(np.zeros(len(phase_days), int))  # for each phase
+        photometry = on(self.scaling.photometry(same), self._device)
+        query = spectrum_query(self.scaling, phase_days, wavelength_aa, self._device)
+        return self.model.predictive(photometry, query)
+
+    def _dex(self, values):
+        mean, unit = self.scaling.log10_fnu
+        return mean + unit * values
+
+    def _moments(self, predictive):
+        variance = predictive.scale.square() + predictive.factors.square().sum(-1)
+        return self._dex(predictive.loc), self.scaling.log10_fnu[1] * variance.sqrt()
+
+    @torch.no_grad()
+    def _draw_posterior(self, light_curve, *where):
+        photometry = on(self.scaling.photometry(light_curve), self._device)
+        posterior = self.model.photometry.posterior(photometry)
+        return posterior_samples(posterior, self.model.spectrum, self.scaling, *where)
+
+    @property
+    def _device(self):
+        return next(self.model.parameters()).device
+
+    def of_event(self, event, n_samples, seed):
+        """The same for `Events` with N = 1, at their own phases and wavelengths."""
+        spectra = event.spectra
+        return self.samples(event.light_curves, spectra.phase_days, spectra.wavelength_aa, n_samples, seed)
+
+    def save(self, path, provenance):
+        """Write weights (``path``, .safetensors), their JSON file and ``<name>.recalibration.json``."""
+        path = Path(path)
+        save_model(path, "predictive-mmvae", self.model, self.scaling, provenance)
+        write_json(path.with_suffix(".recalibration.json"), self.recalibration.to_dict())
+
+    @classmethod
+    def load(cls, path, device="cpu"):
+        """Read what `save` wrote, or the weights of a plain MMVAE, which has no recalibration.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file does not exist.
+        ValueError
+            If a file is damaged or holds another model; the message names the file.
+        """
+        path, recalibration = Path(path), None
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file")
+        model, scaling, _ = load_model(path, device)
+        if not isinstance(model, MMVAE):
+            raise ValueError(f"{path}: weights of a {type(model).__name__}, expected an MMVAE")
+        if isinstance(model, PredictiveMMVAE):
+            path = path.with_suffix(".recalibration.json")
+            content = read_json(path)
+            try:
+                recalibration = Recalibration.from_dict(content)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{path}: {error}") from None
+        return cls(model.eval(), scaling, recalibration)
+
+
+def fit_recalibration(sample, events, seed, n_samples=_FIT_SAMPLES):
+    """Fit a recalibration to events that nothing else was fitted to.
+
+    Parameters
+    ----------
+    sample : function
+        (event, number of samples, seed) -> ndarray of shape (S, P, L), at the event's own phases and
+        wavelengths.
+    events : Events
+        Held out of the training, never test events.
+    seed : int
+    n_samples : int
+        For each event.
+
+    Returns
+    -------
+    Recalibration
+    """
+    spectra = events.spectra
+    predictions = (
+        (sample(events.select([index]), n_samples, (seed, index)), spectra.log10_fnu[index])
+        for index in tqdm(range(len(events)), desc="recalibrate", mininterval=2)
+    )
+    return Recalibration.fit(predictions, spectra.phase_days)
+
+
+def calibrated_forecaster(run, recipe):
+    """The forecaster of a run: trained, and recalibrated with the validation events.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    recipe : str
+        A name that `snlib.model.recipes.recipe_for` knows.
+
+    Returns
+    -------
+    Forecaster
+    """
+    dataset = run.dataset()
+    forecaster = Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling)
+    validation = dataset.part("validation")
+    return replace(forecaster, recalibration=fit_recalibration(forecaster.of_event, validation, run.seed))

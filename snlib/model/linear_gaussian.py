@@ -1,0 +1,78 @@
+"""A model of two modalities whose evidence is known exactly, to test the objectives against.
+
+Each modality is a linear map of one standard normal number plus normal noise, so that data of
+both are jointly normal.  Its posteriors are exact for their own modality, unless widened.
+"""
+
+import math
+
+import torch
+from torch.distributions import MultivariateNormal, Normal
+
+from snlib.model.objectives import importance_log_weights, iwae
+
+__all__ = ["PRIOR", "LinearGaussian", "bounds", "draw", "log_evidence"]
+
+PRIOR = Normal(0.0, 1.0)
+
+
+class LinearGaussian:
+    """``x = a z + noise``: an expert as the objectives take them.
+
+    Parameters
+    ----------
+    a : sequence of float
+        One slope for each number of x.
+    scale : float
+        Of the noise.
+    widen : float
+        Factor on the scale of the exact posterior.
+    """
+
+    def __init__(self, a, scale, widen=1.0):
+        self.a, self.scale, self.widen = torch.tensor(a), scale, widen
+
+    def posterior(self, x):
+        """q(z | x): normal of shape (B, 1)."""
+        precision = 1 + self.a.square().sum() / self.scale**2
+        location = (x @ self.a) / self.scale**2 / precision
+        scale = self.widen * precision.rsqrt()
+        return Normal(location[:, None], scale.expand(len(x), 1))
+
+    def log_likelihood(self, z, x):
+        """Log p(x | z), shape (K, B), for z of shape (K, B, 1)."""
+        return Normal(z * self.a, self.scale).log_prob(x).sum(-1)
+
+
+def draw(experts, n, generator):
+    """Draw n events: a list with the data of each modality, shape (n, length of a)."""
+    z = torch.randn(n, 1, generator=generator)
+    return [z * e.a + e.scale * torch.randn(n, len(e.a), generator=generator) for e in experts]
+
+
+def log_evidence(experts, inputs):
+    """Log p of the data of all modalities together, shape (B,): a multivariate normal."""
+    a = torch.cat([expert.a for expert in experts])
+    variance = torch.cat([torch.full_like(expert.a, expert.scale**2) for expert in experts])
+    covariance = torch.outer(a, a) + torch.diag(variance)
+    return MultivariateNormal(torch.zeros_like(a), covariance).log_prob(torch.cat(inputs, 1))
+
+
+def bounds(experts, inputs, k, bound, repeats, generator):
+    """Mean and standard error of a bound of Eq. 3 over independent draws, each of shape (B,).
+
+    Parameters
+    ----------
+    experts : sequence of LinearGaussian
+    inputs : list of Tensor, shape (B, n)
+    k : int
+        Samples per modality.
+    bound : {"tight", "loose"}
+    repeats : int
+    generator : torch.Generator
+    """
+    repeated = [x.repeat(repeats, 1) for x in inputs]
+    noise = torch.randn(len(experts), k, len(repeated[0]), 1, generator=generator)
+    log_weights = importance_log_weights(experts, repeated, PRIOR, noise)
+    each = iwae(log_weights, bound).unflatten(0, (repeats, -1))
+    return each.mean(0), each.std(0) / math.sqrt(repeats)

@@ -1,0 +1,93 @@
+"""What a transceiver computes on its way, and how many parameters its parts have."""
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch.overrides import TorchFunctionMode
+
+from snlib.model.transceiver import MODALITIES
+
+__all__ = ["Trace", "parameter_table", "trace"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a transceiver computed on its way.
+
+    Attributes
+    ----------
+    query : Tensor, shape (B, Q, d)
+        What enters the first layer.
+    context : Tensor, shape (B, C, d)
+        What the queries of the first layer attend to.
+    weights : Tensor, shape (layers, B, heads, Q, C)
+        Of attention; they sum to one over C.
+    output : Tensor
+        What the module returns.
+    """
+
+    query: torch.Tensor
+    context: torch.Tensor
+    weights: torch.Tensor
+    output: torch.Tensor
+
+
+class _Softmaxes(TorchFunctionMode):
+    """Keeps the result of every softmax: attention weights have no module of their own to hook."""
+
+    def __init__(self):
+        super().__init__()
+        self.results = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if func.__name__ == "softmax":
+            self.results.append(result)
+        return result
+
+
+@torch.no_grad()
+def trace(module, *inputs):
+    """Run an encoder or decoder and keep what its layers saw and where they looked.
+
+    Parameters
+    ----------
+    module : TransceiverEncoder or TransceiverDecoder
+    *inputs
+        Of its ``forward``.
+
+    Returns
+    -------
+    Trace
+    """
+    entered = []
+    hook = module.layers[0].register_forward_pre_hook(lambda _, args: entered.extend(args[:2]))
+    try:
+        with _Softmaxes() as softmaxes:
+            output = module(*inputs)
+    finally:
+        hook.remove()
+    query, context = entered
+    weights = torch.stack(softmaxes.results)
+    # A layer lays its weights out as (Q heads, C) if the queries are fewer, else as (C, heads, Q).
+    few_queries = query.shape[1] < context.shape[1]
+    if few_queries:
+        weights = weights.unflatten(2, (query.shape[1], -1)).transpose(2, 3)
+    else:
+        weights = weights.movedim(2, -1)
+    return Trace(query, context, weights, output)
+
+
+def parameter_table(model):
+    """Count the parameters of the parts of a model, a column a modality, a row a part (as in the code)."""
+    table = {}
+    for modality in MODALITIES:
+        for name, parameter in getattr(model, modality).named_parameters():
+            part = re.match(r"to_latent|\w+\.(position\.)?\w+", name)[0]
+            counts = table.setdefault(part, dict.fromkeys(MODALITIES, 0))
+            counts[modality] += parameter.numel()
+    sides = "encoder", "to_latent", "decoder"
+    order = sorted(table, key=lambda part: (sides.index(part.split(".")[0]), part))
+    return pd.DataFrame.from_dict(table, orient="index").loc[order]

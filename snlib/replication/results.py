@@ -1,0 +1,251 @@
+"""What a run finds, as small tables: the figures, the claims and the committed results rest on them."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from snlib.evaluation.generation import conditional_spectra, generation_scores, prior_spectra
+from snlib.evaluation.masking import masking_scores
+from snlib.evaluation.recovery import parameter_errors
+from snlib.evaluation.scores import average_scores, curves, event_scores
+from snlib.files import DATA, read_json, read_npz, replacing, write_json, write_npz
+from snlib.model.recipes import RECIPES
+from snlib.model.registry import MODELS
+from snlib.replication.methods import predict_spectra
+from snlib.replication.stages import digest
+
+__all__ = [
+    "GENERATED_AT_DAYS",
+    "N_PRIOR",
+    "TABLES",
+    "describe_seeds",
+    "figure4_curves",
+    "read_seeds",
+    "table",
+    "write_results",
+]
+
+GENERATED_AT_DAYS = 10.0  # the phase of Figure 5
+N_PRIOR = 200
+
+
+def _spectra(run):
+    """`snlib.evaluation.scores.event_scores` of every method; keeps the curves of Figure 4 on the way."""
+    test = run.dataset().part("test")
+    scores, drawn = [], {}
+    for method, posteriors in predict_spectra(run, test):
+        for interval, posterior in posteriors.items():
+            scores.append(event_scores(posterior, test.spectra))
+            scores[-1].insert(0, "model", method)
+            scores[-1].insert(1, "interval", interval)
+            of_method = curves(posterior, test.spectra)
+            drawn |= {f"{method}/{interval}/{name}": values for name, values in of_method.items()}
+    write_npz(_path(run, "curves.npz"), names=np.array(list(drawn)), **drawn)
+    return pd.concat(scores, ignore_index=True)
+
+
+def _masking(run):
+    """`snlib.evaluation.masking.masking_scores` of the MMVAE of each recipe."""
+    dataset, tables = run.dataset(), []
+    for recipe in RECIPES:
+        model = run.trained("mmvae", recipe).model
+        scores = masking_scores(model, dataset, run.profile.n_posterior_samples, run.seed, run.device)
+        scores.insert(0, "recipe", recipe)
+        tables.append(scores)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _generation(run):
+    """`generation_scores` of true, prior and conditional spectra ten days after peak."""
+    dataset = run.dataset()
+    test, scaling = dataset.part("test"), dataset.scaling
+    wavelength = test.spectra.wavelength_aa
+    phase = test.spectra.phase_days.tolist().index(GENERATED_AT_DAYS)
+    spectra = {("none", "truth"): test.spectra.log10_fnu[:, phase]}
+    for recipe in RECIPES:
+        model = run.trained("mmvae", recipe).model
+        spectra[recipe, "prior"] = prior_spectra(
+            model, scaling, GENERATED_AT_DAYS, wavelength, N_PRIOR, run.seed
+        )
+        spectra[recipe, "conditional"] = conditional_spectra(
+            model, scaling, test, GENERATED_AT_DAYS, run.seed, run.device
+        )
+    tables = {key: generation_scores(values, wavelength) for key, values in spectra.items()}
+    return pd.concat(tables, names=["recipe", "kind", "sample"]).reset_index()
+
+
+TABLES = {
+    "spectra": _spectra,
+    "masking": _masking,
+    "generation": _generation,
+    "parameters": parameter_errors,
+}
+
+
+def _path(run, name):
+    """Where the run keeps a result: the name tells code, data and length that it was made from."""
+    made_from = {
+        "code": [digest("training"), digest("evaluation")],
+        "dataset": run.dataset().digest(),
+        "profile": asdict(run.profile),
+    }
+    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:12]
+    path = Path(name)
+    return run.folder / "tables" / f"{path.stem}-{key}{path.suffix}"
+
+
+def table(run, name):
+    """A table of results, from the run's folder if it is there and up to date.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    name : str
+        A name in `TABLES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See the function behind the name; rounded to four digits.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table.
+    """
+    if name not in TABLES:
+        raise ValueError(f"table is {name!r}, expected one of {list(TABLES)}")
+    path = _path(run, f"{name}.csv")
+    if not path.is_file():
+        made = TABLES[name](run)
+        with replacing(path) as temporary:
+            made.to_csv(temporary, index=False, float_format="%.4g")
+    return pd.read_csv(path)
+
+
+def figure4_curves(run):
+    """The curves of Figure 4.
+
+    Returns
+    -------
+    dict of (str, str) to dict of str to ndarray, shape (P, L)
+        By method and kind of interval; see `snlib.evaluation.scores.curves`.
+    """
+    path = _path(run, "curves.npz")
+    if not path.is_file():
+        _spectra(run)
+    names = [name.split("/") for name in read_npz(path, ["names"])["names"]]
+    values = read_npz(path, ["/".join(name) for name in names])
+    result = {}
+    for method, interval, name in names:
+        result.setdefault((method, interval), {})[name] = values[f"{method}/{interval}/{name}"]
+    return result
+
+
+def write_results(run, folder, names=tuple(TABLES)):
+    """Write tables of a run to a folder; with all of them, what sums them up and from what they were made.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    folder : path
+        Gets ``<name>.csv``; if it gets all, ``metrics.json`` and ``provenance.json`` too.
+    names : sequence of str
+        In `TABLES`.
+    """
+    for name in names:
+        made = table(run, name)
+        with replacing(Path(folder) / f"{name}.csv") as temporary:
+            made.to_csv(temporary, index=False)
+    if set(names) == set(TABLES):
+        metrics = average_scores(table(run, "spectra"), ["model", "interval", "phase_days"])
+        # No interval, no coverage: null, for NaN is no JSON.
+        rows = metrics.round(5).astype(object).where(metrics.notna(), None).to_dict("records")
+        write_json(Path(folder) / "metrics.json", rows)
+        write_json(Path(folder) / "provenance.json", provenance(run))
+
+
+def provenance(run):
+    """From what a run's results were made, for ``provenance.json``."""
+    dataset = run.dataset()
+    compared = [name for name in MODELS if name != "predictive-mmvae"]
+    trained = {(model, recipe): run.trained(model, recipe) for model in compared for recipe in RECIPES}
+    return {
+        "profile": asdict(run.profile),
+        "source": dataset.events.provenance["source"],
+        "events": {"total": len(dataset.events)}
+        | {name: len(index) for name, index in dataset.split.items()},
+        "recipes": {name: recipe.to_dict() for name, recipe in RECIPES.items()},
+        "device": run.device,
+        "seed": run.seed,
+        "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
+        "trained_on": sorted({one.provenance["device"] for one in trained.values()}),
+        "training_s": {" ".join(key): round(one.seconds(), 1) for key, one in trained.items()},
+        "code": digest("training")[:12],
+    }
+
+
+def read_seeds(run, name):
+    """A table of this run and of every other seed of its profile whose results are committed.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    name : str
+        A name in `TABLES`.
+
+    Returns
+    -------
+    dict of int to pandas.DataFrame
+        By seed.
+    """
+    return {run.seed: table(run, name)} | {
+        seed: pd.read_csv(folder / f"{name}.csv") for seed, folder in committed_seeds(run).items()
+    }
+
+
+def describe_seeds(run):
+    """What each of the seeds that `read_seeds` finds was made from.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a seed.
+    """
+    mine = provenance(run)
+    committed = (read_json(folder / "provenance.json") for folder in committed_seeds(run).values())
+    rows = {
+        made["seed"]: {
+            "test events": made["events"]["test"],
+            "trained on": ", ".join(made["trained_on"]),
+            "PyTorch": made["versions"]["torch"],
+            "code of models and training": "this" if made["code"] == mine["code"] else made["code"],
+        }
+        for made in (mine, *committed)
+    }
+    return pd.DataFrame(rows).T.rename_axis("seed").sort_index()
+
+
+def committed_seeds(run):
+    """Folders of the committed results of other seeds, for the same profile and source.
+
+    Returns
+    -------
+    dict of int to pathlib.Path
+    """
+    results = DATA / "results" / run.results_name()
+    found = {}
+    for path in sorted(results.glob("seed*/provenance.json")):
+        provenance = read_json(path)
+        if provenance["profile"] == asdict(run.profile) and provenance["seed"] != run.seed:
+            found[provenance["seed"]] = path.parent
+    return found

@@ -1,0 +1,53 @@
+"""What comes with the repository: the default weights, and what they are worth."""
+
+from snlib.evaluation.early import early_table
+from snlib.files import replacing, write_json
+from snlib.inference.forecast import calibrated_forecaster
+from snlib.replication.intervals import N_DECODED, N_JUDGED, interval_scores
+
+__all__ = ["ship"]
+
+_RECIPE = "large"
+
+
+def ship(run, weights, results):
+    """Train, recalibrate and judge the recipe "large"; what the run's folder holds is taken from there.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    weights : path
+        File of the weights; see `snlib.inference.forecast.Forecaster.save`.
+    results : path
+        Folder; gets ``intervals.csv`` (`snlib.replication.intervals.interval_scores`), ``early.csv``
+        (`snlib.evaluation.early.early_table`) and ``provenance.json``.
+    """
+    trained = {name: run.trained(name, _RECIPE) for name in ("mmvae", "predictive-mmvae")}
+    forecaster = calibrated_forecaster(run, _RECIPE)
+    forecaster.save(weights, trained["predictive-mmvae"].provenance)
+    tables = {
+        "intervals": interval_scores(run, _RECIPE),
+        "early": early_table(run, forecaster),
+    }
+    for name, table in tables.items():
+        with replacing(results / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False, float_format="%.4g")
+    write_json(results / "provenance.json", _provenance(run, trained))
+
+
+def _provenance(run, trained):
+    """From what the weights and the tables were made."""
+    return {
+        "profile": {name: getattr(run.profile, name) for name in ("name", "n_events", "n_steps")},
+        "recipe": _RECIPE,
+        "seed": run.seed,
+        "events": {name: len(index) for name, index in run.dataset().split.items()},
+        "n_scored": {
+            name: min(most, len(run.dataset().split["test"]))
+            for name, most in {"latent, likelihood": N_DECODED, "errors, inversion": N_JUDGED}.items()
+        },
+        "n_steps": {name: one.provenance["made_from"]["n_steps"] for name, one in trained.items()},
+        "training_s": {name: round(one.seconds(), 1) for name, one in trained.items()},
+        "trained_on": {name: one.provenance["device"] for name, one in trained.items()},
+        "torch": {name: one.provenance["torch"] for name, one in trained.items()},
+    }

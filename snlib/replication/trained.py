@@ -1,0 +1,140 @@
+"""Trained models: loaded where they are up to date, trained where they are not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from snlib.files import read_json, replacing
+from snlib.model.recipes import recipe_for
+from snlib.model.registry import new_model
+from snlib.model.weights import load_model, save_model
+from snlib.replication.stages import digest
+from snlib.replication.variants import augment
+from snlib.training.loop import train
+from snlib.training.steps import new_fabric, precision_of
+
+__all__ = ["Trained", "train_or_load"]
+
+PREDICTIVE_STEPS = 3000  # at most: enough for the errors of an MMVAE, which is left as it is
+_SUFFIXES = (".safetensors", ".json", ".csv")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model, its history (see `snlib.training.loop.train`) and how it was made."""
+
+    model: torch.nn.Module
+    history: pd.DataFrame
+    provenance: dict
+
+    def n_parameters(self):
+        """How many numbers were learned."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def seconds(self):
+        """How long the training took."""
+        return float(self.history["seconds"].iloc[-1])
+
+    def best(self):
+        """The row of the history whose weights these are."""
+        return self.history.loc[self.history["validation_loss"].idxmin()]
+
+    def summary(self):
+        """A column of a table: how large the model is, how it trained, and for how long."""
+        best, recipe = self.best(), self.model.recipe
+        return {
+            "Parameters": f"{self.n_parameters():,}",
+            "Pairs a step": recipe.batch_size,
+            "Best validation loss": f"{best['validation_loss']:.4g}",
+            "reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
+            "Training time [min]": f"{self.seconds() / 60:.1f}",
+            "Device": self.provenance["device"],
+        }
+
+
+def _is_of(path, made_from):
+    """Whether the files are all there, and made from just this."""
+    if not all(path.with_suffix(suffix).is_file() for suffix in _SUFFIXES):
+        return False
+    try:
+        return read_json(path.with_suffix(".json"))["provenance"]["made_from"] == made_from
+    except (ValueError, KeyError, TypeError):  # damaged, or of another version: to be replaced
+        return False
+
+
+def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, resume=True, start=None):
+    """A model trained on a dataset, from the folder if it is there and up to date.
+
+    A training that was interrupted goes on from its checkpoint in the folder.  A predictive MMVAE begins
+    with the MMVAE of the same recipe, which is loaded or trained first.
+
+    Parameters
+    ----------
+    name : str
+        A name in `snlib.model.registry.MODELS`.
+    recipe : snlib.model.recipes.Recipe
+    dataset : snlib.data.dataset.Dataset
+    n_steps, seed : int
+    folder : path
+        Gets ``<name>-<recipe's name>.safetensors``, ``.json`` and ``.csv``.
+    fabric : lightning_fabric.Fabric, optional
+        See `snlib.training.steps.new_fabric`; by default one process on the CPU.
+    resume : bool
+        If false, train afresh in any case.
+    start : Trained, optional
+        Another model whose weights to begin with; the model has them all, and maybe more.
+
+    Returns
+    -------
+    Trained
+        On the device of `fabric`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model.
+    """
+    fabric = fabric or new_fabric("cpu")
+    if name == "predictive-mmvae":
+        if start is None:
+            of_mmvae = recipe_for("mmvae", recipe.name)
+            start = train_or_load("mmvae", of_mmvae, dataset, n_steps, seed, folder, fabric)
+        n_steps = min(n_steps, PREDICTIVE_STEPS)
+    device, path = fabric.device, Path(folder) / f"{name}-{recipe.name}.safetensors"
+    checkpoint = path.parent / "checkpoints" / path.name
+    made_from = {
+        "model": name,
+        "recipe": recipe.to_dict(),
+        "n_steps": n_steps,
+        "seed": seed,
+        "dataset": dataset.digest(),
+        "precision": precision_of(fabric),
+        "code": digest("training"),
+    }
+    if start is not None:
+        made_from["start"] = start.provenance["made_from"]
+    if not resume:
+        checkpoint.unlink(missing_ok=True)
+    elif _is_of(path, made_from):
+        model, _, provenance = load_model(path, device)
+        return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
+    model = new_model(name, recipe, seed).to(device)
+    if start is not None:
+        model.load_state_dict(model.state_dict() | start.model.state_dict())
+    train_pairs, validation_pairs = (dataset.pairs(part, device) for part in ("train", "validation"))
+    if recipe.augmented:
+        train_pairs = augment(train_pairs, seed)
+    history = train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint, made_from, fabric)
+    provenance = {
+        "made_from": made_from,
+        "device": device.type,
+        "processes": fabric.world_size,
+        "torch": torch.__version__,
+    }
+    if fabric.is_global_zero:
+        with replacing(path.with_suffix(".csv")) as temporary:
+            history.to_csv(temporary, index=False)
+        save_model(path, name, model, dataset.scaling, provenance)
+    return Trained(model, history, provenance)

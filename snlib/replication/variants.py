@@ -1,0 +1,121 @@
+"""Where the authors' published code differs from their paper: parts to train and compare.
+
+Nothing here is used by the recipes "text" and "improved"; see the chapter "Paper versus code".
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from snlib.model.transceiver import CrossAttention, TransceiverEncoder
+
+__all__ = ["ConcatenatingEncoder", "SelfThenCross", "SwappingEncoder", "augment", "build_as_published"]
+
+# In z-scores: noise of every value, shift of a whole light curve in time; and the share of points hidden.
+_NOISE, _TIME_SHIFT, _HIDDEN = 0.02, 0.1, 0.05
+
+
+def build_as_published(vae):
+    """Exchange the parts of a VAE that its recipe wants as the published code has them (in place).
+
+    Parameters
+    ----------
+    vae : snlib.model.vae.VAE
+    """
+    recipe, n_outputs = vae.recipe, len(vae.encoder.queries)
+    if recipe.concatenated:
+        vae.encoder = ConcatenatingEncoder(vae.modality, recipe, n_outputs)
+    elif recipe.swapped and vae.modality == "spectrum":
+        vae.encoder = SwappingEncoder(vae.modality, recipe, n_outputs)
+    if recipe.query_self_attention:
+        vae.decoder.layers = nn.ModuleList(SelfThenCross(recipe) for _ in vae.decoder.layers)
+
+
+class SelfThenCross(CrossAttention):
+    """A decoder's layer in which all asked-for positions attend to each other first.
+
+    The cost is quadratic in their number, and an output depends on which others are asked for.
+
+    Parameters
+    ----------
+    recipe : snlib.model.recipes.Recipe
+    """
+
+    def __init__(self, recipe):
+        super().__init__(recipe)
+        self.among = CrossAttention(recipe)
+
+    def forward(self, query, context, observed=None, folded=None):
+        """(B, Q, d), (B, C, d) -> (B, Q, d)."""
+        return super().forward(self.among(query, query), context, observed, folded)
+
+
+class SwappingEncoder(TransceiverEncoder):
+    """Encoder of spectra whose arguments are swapped: the flux gets the sinusoid, the wavelength the line."""
+
+    def tokens(self, x):
+        """Spectrum -> (B, L, d)."""
+        return super().tokens(_swap(x))
+
+
+class ConcatenatingEncoder(TransceiverEncoder):
+    """Encoder whose tokens are mixed by an MLP from concatenated embeddings instead of their sum.
+
+    The wavelength then has its sinusoid without an MLP, as in the published code; with
+    ``recipe.swapped`` it is the flux that has it.
+
+    Parameters
+    ----------
+    modality, recipe, n_outputs
+        As of `TransceiverEncoder`.
+    """
+
+    def __init__(self, modality, recipe, n_outputs):
+        super().__init__(modality, recipe, n_outputs)
+        self.modality, self.swapped, d = modality, recipe.swapped, recipe.d_model
+        if modality == "spectrum":
+            self.position.wavelength.mlp = nn.Identity()
+        n_parts = {"photometry": 3, "spectrum": 2}[modality]
+        self.mix = nn.Sequential(nn.Linear(n_parts * d, d), nn.GELU(), nn.Linear(d, d))
+
+    def tokens(self, x):
+        """Photometry or Spectrum -> (B, T or L, d)."""
+        if self.modality == "photometry":
+            position = [self.position.time(x.time), self.position.band(x.band)]
+        else:
+            x = _swap(x) if self.swapped else x
+            position = [self.position(x).expand(*x.value.shape, -1)]
+        return self.mix(torch.cat([*position, self.value(x.value[..., None])], dim=-1))
+
+
+def _swap(x):
+    """A spectrum whose wavelengths pass for its flux, and the reverse."""
+    return replace(x, wavelength=x.value, value=x.wavelength.expand(x.value.shape))
+
+
+def augment(pairs, seed):
+    """Training pairs with noise, light curves shifted in time and points hidden, drawn once.
+
+    Parameters
+    ----------
+    pairs : snlib.data.batches.Pairs
+    seed : int
+
+    Returns
+    -------
+    snlib.data.batches.Pairs
+    """
+    rng, x = np.random.default_rng((seed, 4)), pairs.photometry
+
+    def like(tensor, draw):
+        return torch.from_numpy(draw(size=tuple(tensor.shape)).astype(np.float32)).to(tensor.device)
+
+    def noisy(values, observed):
+        return (values + _NOISE * like(values, rng.normal)) * observed
+
+    shift = _TIME_SHIFT * like(x.time[:, :1], rng.normal)
+    seen, flux_seen = (o & (like(o, rng.random) >= _HIDDEN) for o in (x.observed, pairs.observed))
+    photometry = replace(x, time=(x.time + shift) * seen, value=noisy(x.value, seen), observed=seen)
+    return replace(pairs, photometry=photometry, flux=noisy(pairs.flux, flux_seen), observed=flux_seen)

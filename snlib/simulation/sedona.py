@@ -1,0 +1,178 @@
+"""The real grid: folders of Sedona models in HDF5 (Goldstein & Kasen 2018).
+
+A file holds ``time`` (s since explosion), ``nu`` (Hz) and ``Lnu`` (erg/s/Hz, time by frequency); its
+name holds the six parameters.  Peak is where the published code puts it: at the step with the
+largest sum of F_nu over the file's frequencies.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from snlib.data.quantities import LIGHT_AA_PER_S, filename_from_parameters, parameters_from_filename
+from snlib.files import replacing
+from snlib.simulation.surfaces import Surface
+
+__all__ = ["SedonaGrid", "read_surface", "write_surface"]
+
+_SECONDS_PER_DAY = 86400.0
+_CM_PER_PC = 3.0856775814913673e18
+_SPHERE_CM2 = 4 * np.pi * (10 * _CM_PER_PC) ** 2
+# What other units would break.
+_LIMITS = {
+    "time": (60.0, 1000 * _SECONDS_PER_DAY, "seconds since explosion"),
+    "nu": (1e12, 1e18, "Hz"),
+    "Lnu": (0.0, 1e35, "erg/s/Hz"),
+}
+_FIRST_WRITTEN_DAYS = 1.0
+
+
+def read_surface(path):
+    """Read one model.
+
+    Parameters
+    ----------
+    path : path-like
+        ``E_k_m_ej_m_Ni_m_IME_m_CO_mixing.h5``.
+
+    Returns
+    -------
+    Surface
+        Its `object_id` is the file name without ``.h5``; zero luminosity is -inf.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the name is not that of a model, or the file is damaged, lacks a field, holds impossible
+        values or never comes to peak; the message names file and field.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        parameters = parameters_from_filename(path.name)
+        time, nu, luminosity = _read_fields(path)
+        order = np.argsort(nu)[::-1]
+        with np.errstate(divide="ignore"):
+            log10_fnu = np.log10(luminosity[:, order]) - np.log10(_SPHERE_CM2)
+        days = time / _SECONDS_PER_DAY
+        wavelength = LIGHT_AA_PER_S / nu[order]
+        return Surface(path.stem, parameters, days - days[_peak(luminosity)], wavelength, log10_fnu)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _read_fields(path):
+    try:
+        with h5py.File(path) as file:
+            fields = {name: _read_field(file, name) for name in _LIMITS}
+    except OSError as error:
+        raise ValueError(f"not an HDF5 file, or not all of it ({error})") from None
+    time, nu, luminosity = fields.values()
+    if time.ndim != 1 or nu.ndim != 1 or luminosity.shape != (time.size, nu.size):
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in fields.items())
+        raise ValueError(f"expected time (T,), nu (L,) and Lnu (T, L), got {shapes}")
+    if time.size < 3 or not (np.diff(time) > 0).all():
+        raise ValueError("time: not three or more ascending steps")
+    if len(np.unique(nu)) != nu.size:
+        raise ValueError("nu: a frequency occurs more than once")
+    return time, nu, luminosity
+
+
+def _read_field(file, name):
+    if name not in file:
+        raise ValueError(f"field {name!r} is missing")
+    if not isinstance(file[name], h5py.Dataset) or file[name].dtype.kind not in "fiu":
+        raise ValueError(f"field {name!r} does not hold numbers")
+    values = file[name][()].astype(float)
+    low, high, unit = _LIMITS[name]
+    bad = ~((values >= low) & (values <= high))
+    if bad.any():
+        where = tuple(map(int, np.argwhere(bad)[0]))
+        raise ValueError(f"{name}: {values[bad][0]:g} at {where} is not in {low:g} to {high:g} {unit}")
+    return values
+
+
+def _peak(luminosity):
+    """Index of the step of peak."""
+    peak = int(luminosity.sum(1).argmax())
+    if peak in (0, len(luminosity) - 1):
+        raise ValueError("Lnu: brightest at the first or the last step, there is no peak within")
+    return peak
+
+
+def write_surface(surface, folder):
+    """Write a surface as a Sedona file, named by its parameters.
+
+    Parameters
+    ----------
+    surface : Surface
+        The first step is written as one day after explosion, since a surface starts at a phase.
+    folder : path-like
+
+    Returns
+    -------
+    pathlib.Path
+        The file; in single precision, compressed.
+    """
+    path = Path(folder) / filename_from_parameters(surface.parameters)
+    days = surface.phase_days - surface.phase_days[0] + _FIRST_WRITTEN_DAYS
+    luminosity = 10.0 ** (surface.log10_fnu[:, ::-1] + np.log10(_SPHERE_CM2))
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file["time"] = days * _SECONDS_PER_DAY
+        file["nu"] = LIGHT_AA_PER_S / surface.wavelength_aa[::-1]
+        file.create_dataset("Lnu", data=luminosity.astype(np.float32), compression="gzip", shuffle=True)
+    return path
+
+
+@dataclass(frozen=True)
+class SedonaGrid:
+    """The models in a folder, each read when it is asked for.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Every ``*.h5`` in it is a model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no model in it.
+    """
+
+    folder: Path
+    faintest_magnitude = np.inf
+
+    def __post_init__(self):
+        """Look for models."""
+        if not self.paths:
+            raise FileNotFoundError(f"{self.folder}: no such folder, or no *.h5 file in it")
+
+    @cached_property
+    def paths(self):
+        """The files, sorted by name."""
+        return sorted(Path(self.folder).glob("*.h5"))
+
+    @property
+    def n_models(self):
+        """How many events it has models for."""
+        return len(self.paths)
+
+    def describe(self):
+        """Where the models come from, for the provenance of events."""
+        return {"source": "Sedona files", "n_models": self.n_models}
+
+    def surface(self, index, seed):
+        """Read the model of event `index`: the files in an order that depends on the seed.
+
+        See `read_surface` for what it raises.
+        """
+        return read_surface(self.paths[self._order(seed)[index]])
+
+    def _order(self, seed):
+        return np.random.default_rng((seed, 2)).permutation(len(self.paths))

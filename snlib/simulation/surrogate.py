@@ -1,0 +1,262 @@
+"""The embedded surrogate of the grid: parameters -> F_nu(t, λ).
+
+A smooth stand-in for the Sedona models of Goldstein & Kasen (2018), fitted to models that
+Shen & Gagliano published (``snlib.simulation.surrogate_fit``):
+
+log10 F_nu(t, λ; θ) = -12 + Σ_p φ_p(θ) Σ_ij W_pij B_i(t') B_j(ln λ)
+
+φ are the quadratic polynomials of five centred parameters, B cubic B-splines, and t' the time after
+peak stretched by exp(w·x): brighter and slower-expanding models evolve more slowly.  Beside this mean
+it knows how real models scatter about it: residual surfaces, and the noise of photon packets.
+"""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.interpolate import BSpline
+
+from snlib.data.quantities import PARAMETERS, SPECTRUM_PHASES_DAYS
+from snlib.files import DATA, read_npz, write_npz
+from snlib.simulation.grid import beyond_grid, kinetic_velocity
+
+__all__ = [
+    "CENTRE",
+    "N_PHASE_SPLINES",
+    "PHASE_KNOTS_DAYS",
+    "PHASE_RANGE_DAYS",
+    "PHOTOMETRY_WAVELENGTH_AA",
+    "SCALE",
+    "SPLINE_DEGREE",
+    "WAVELENGTH_KNOTS",
+    "WAVELENGTH_RANGE_AA",
+    "ZERO_LOG10_FNU",
+    "Surrogate",
+    "centred_parameters",
+    "polynomial_features",
+    "warped_phases",
+    "wavelength_splines",
+]
+
+WAVELENGTH_RANGE_AA = (2500.0, 11010.0)
+# To fit light curves: covers the six filters, and 20 Angstrom resolve the splines.
+PHOTOMETRY_WAVELENGTH_AA = np.arange(WAVELENGTH_RANGE_AA[0], WAVELENGTH_RANGE_AA[1] + 1, 20.0)
+# The light curves it was fitted to end at +60 d: later is extrapolation.
+PHASE_RANGE_DAYS = (-20.0, 85.0)
+ZERO_LOG10_FNU = -12.0
+
+SPLINE_DEGREE = 3
+_FILE_FIELDS = ("warp", "loadings", "surfaces", "residuals", "log10_packets")
+CENTRE = np.array([np.log(11000.0), np.log(1.2), np.log(0.45), 0.035, np.log(55.0)])
+SCALE = np.array([0.17, 0.33, 0.5, 0.02, 1.0])
+# The parts of a file name, rounded to four digits, add up to the ejecta mass within this.
+_MASS_TOLERANCE = 3e-3
+
+
+def _clamped(breaks):
+    """Repeat the ends, so that the splines add up to one on the whole range."""
+    return np.concatenate([[breaks[0]] * SPLINE_DEGREE, breaks, [breaks[-1]] * SPLINE_DEGREE])
+
+
+# Closer where the spectrum changes faster.
+PHASE_KNOTS_DAYS = _clamped([*range(-20, 2, 3), 5, 9, 13, 17, 21, 26, 31, 38, 47, 58, 71, 85])
+WAVELENGTH_KNOTS = _clamped(np.linspace(*np.log(WAVELENGTH_RANGE_AA), 90))  # of ln λ
+
+N_PHASE_SPLINES = len(PHASE_KNOTS_DAYS) - SPLINE_DEGREE - 1
+_N_WAVELENGTH = len(WAVELENGTH_KNOTS) - SPLINE_DEGREE - 1
+_N_X = len(CENTRE)
+_N_FEATURES = 1 + _N_X + _N_X * (_N_X + 1) // 2
+
+
+def centred_parameters(parameters):
+    """Turn grid parameters into five numbers of order one.
+
+    They are ln v_K, ln m_ej, ln(m_Ni/m_ej), m_CO/m_ej and ln mixing; m_IME is the rest of m_ej.
+
+    Parameters
+    ----------
+    parameters : ndarray, shape (N, 6)
+        In the order and units of `snlib.data.quantities.PARAMETERS`.
+
+    Returns
+    -------
+    ndarray, shape (N, 5)
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, a value is not finite or not physical, or the ejecta mass is not the
+        sum of its parts; the message names the model and the parameter.
+    """
+    parameters = np.asarray(parameters, dtype=float)
+    if parameters.ndim != 2 or parameters.shape[1] != len(PARAMETERS):
+        raise ValueError(f"parameters: expected shape (N, {len(PARAMETERS)}), got {parameters.shape}")
+    # Only the intermediate elements and the unburnt C/O can be absent altogether.
+    for column, (parameter, can_be_zero) in enumerate(zip(PARAMETERS, (0, 0, 0, 1, 1, 0), strict=True)):
+        values = parameters[:, column]
+        bad = ~(np.isfinite(values) & ((values >= 0) if can_be_zero else (values > 0)))
+        if bad.any():
+            expected = "zero or positive" if can_be_zero else "positive"
+            raise ValueError(
+                f"{parameter.name}: {values[bad][0]:g} of model {bad.argmax()}, expected {expected}"
+            )
+    energy, ejecta, nickel, ime, unburnt, mixing = parameters.T
+    bad = np.abs(nickel + ime + unburnt - ejecta) > _MASS_TOLERANCE * ejecta
+    if bad.any():
+        raise ValueError(
+            f"{PARAMETERS[1].name}: {ejecta[bad][0]:g} of model {bad.argmax()} is not the sum "
+            f"{(nickel + ime + unburnt)[bad][0]:g} of its Ni, IME and C/O masses"
+        )
+    velocity = kinetic_velocity(energy, ejecta)
+    x = [np.log(velocity), np.log(ejecta), np.log(nickel / ejecta), unburnt / ejecta, np.log(mixing)]
+    return (np.stack(x, axis=1) - CENTRE) / SCALE
+
+
+def polynomial_features(x):
+    """φ: 1, x and all products of two of them; (N, 5) -> (N, 21)."""
+    first, second = np.triu_indices(x.shape[1])
+    return np.concatenate([np.ones((len(x), 1)), x, x[:, first] * x[:, second]], axis=1)
+
+
+def warped_phases(phase_days, stretch):
+    """t': phases after peak times `stretch`, kept within `PHASE_RANGE_DAYS`.
+
+    The rise is left alone: stretching it too makes the fit worse.
+    """
+    return np.clip(np.where(phase_days > 0, phase_days * stretch, phase_days), *PHASE_RANGE_DAYS)
+
+
+def _checked(name, values, valid_range, unit):
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1:
+        raise ValueError(f"{name}: expected one dimension, got shape {values.shape}")
+    bad = ~((values >= valid_range[0]) & (values <= valid_range[1]))
+    if bad.any():
+        raise ValueError(
+            f"{name}: {values[bad][0]:g} is outside the surrogate's "
+            f"{valid_range[0]:g} to {valid_range[1]:g} {unit}"
+        )
+    return values
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """The fitted surrogate; W_pij = Σ_r loadings_pr surfaces_rij.
+
+    Attributes
+    ----------
+    warp : ndarray, shape (5,)
+        w, of the time stretch exp(w·x).
+    loadings : ndarray, shape (21, R)
+        How the polynomial features combine to the amplitudes of R surfaces.
+    surfaces : ndarray, shape (R, 22, 92)
+        Spline coefficients in phase and ln λ, dex.
+    residuals : ndarray, shape (K, 22, 92)
+        Likewise: what standard normal amplitudes multiply to give the scatter of real models.
+    log10_packets : ndarray, shape (5,)
+        log10 k at the phases of the spectra; see `snlib.simulation.packets`.
+    """
+
+    warp: np.ndarray
+    loadings: np.ndarray
+    surfaces: np.ndarray
+    residuals: np.ndarray
+    log10_packets: np.ndarray
+
+    def __post_init__(self):
+        """Check shapes and values."""
+        rank = len(self.surfaces)
+        expected = {
+            "warp": (_N_X,),
+            "loadings": (_N_FEATURES, rank),
+            "surfaces": (rank, N_PHASE_SPLINES, _N_WAVELENGTH),
+            "residuals": (len(self.residuals), N_PHASE_SPLINES, _N_WAVELENGTH),
+            "log10_packets": SPECTRUM_PHASES_DAYS.shape,
+        }
+        for name, shape in expected.items():
+            array = getattr(self, name)
+            if array.shape != shape:
+                raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+            if array.dtype.kind != "f" or not np.isfinite(array).all():
+                raise ValueError(f"{name}: not finite numbers")
+
+    def save(self, path):
+        """Write to an npz file (temporary name, then rename)."""
+        write_npz(path, **{name: getattr(self, name) for name in _FILE_FIELDS})
+
+    @classmethod
+    def load(cls, path=DATA / "surrogate.npz"):
+        """Read what `save` wrote; by default the surrogate that comes with the repository.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, lacks a field or holds another model; the message names both.
+        """
+        arrays = read_npz(path, _FILE_FIELDS)
+        try:
+            return cls(**arrays)
+        except ValueError as error:
+            raise ValueError(f"{Path(path)}: {error}") from None
+
+    def log10_fnu(self, parameters, phase_days, wavelength_aa, amplitudes=None):
+        """Noise-free flux of models, seen from 10 pc.
+
+        Models beyond the grid are extrapolated, with a warning that names the first of them.
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (N, 6)
+            In the order and units of `snlib.data.quantities.PARAMETERS`.
+        phase_days : ndarray, shape (T,)
+            Days from peak, within `PHASE_RANGE_DAYS`.
+        wavelength_aa : ndarray, shape (L,)
+            Å, within `WAVELENGTH_RANGE_AA`, in any order.
+        amplitudes : ndarray, shape (N, K), optional
+            Of the residual surfaces; zero by default.
+
+        Returns
+        -------
+        ndarray, shape (N, T, L)
+            log10 of erg/s/cm^2/Hz at 10 pc.
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong or a value is not finite, not physical or out of range; the message
+            names it.
+        """
+        x = centred_parameters(parameters)
+        if outside := beyond_grid(parameters):
+            warnings.warn(f"extrapolated beyond the grid: {outside[0]}", stacklevel=2)
+        phase_days = _checked("phase_days", phase_days, PHASE_RANGE_DAYS, "d")
+        wavelength_aa = _checked("wavelength_aa", wavelength_aa, WAVELENGTH_RANGE_AA, "Å")
+        weights = self._weights(x, amplitudes)
+        splines = np.concatenate([self.surfaces, self.residuals]).astype(float)
+        splines = (splines @ wavelength_splines(wavelength_aa)).reshape(len(splines), -1)
+        result = np.empty((len(x), len(phase_days), len(wavelength_aa)))
+        # One at a time: a model's bits must not depend on the others, and the memory stays small.
+        for model, x_model, weight in zip(result, x, weights, strict=True):
+            t = warped_phases(phase_days, np.exp(self.warp.astype(float) @ x_model))
+            surface = (weight @ splines).reshape(N_PHASE_SPLINES, -1)
+            model[:] = BSpline.design_matrix(t, PHASE_KNOTS_DAYS, SPLINE_DEGREE) @ surface + ZERO_LOG10_FNU
+        return result
+
+    def _weights(self, x, amplitudes):
+        """Weight of each surface and residual surface in each model, shape (N, R + K)."""
+        shape = (len(x), len(self.residuals))
+        amplitudes = np.zeros(shape) if amplitudes is None else np.asarray(amplitudes)
+        if amplitudes.shape != shape:
+            raise ValueError(f"amplitudes: expected shape {shape}, got {amplitudes.shape}")
+        mean = [polynomial_features(x_model[None])[0] @ self.loadings.astype(float) for x_model in x]
+        return np.concatenate([mean, amplitudes], axis=1)
+
+
+def wavelength_splines(wavelength_aa):
+    """B_j(ln λ) at wavelengths of shape (L,): shape (92, L)."""
+    # Rounding must not carry the ends of the range over the outermost knots.
+    ln = np.clip(np.log(wavelength_aa), WAVELENGTH_KNOTS[0], WAVELENGTH_KNOTS[-1])
+    return BSpline.design_matrix(ln, WAVELENGTH_KNOTS, SPLINE_DEGREE).toarray().T

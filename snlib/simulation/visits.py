@@ -1,0 +1,155 @@
+"""The visits of a Rubin survey, found by position with a k-d tree."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from snlib.data.quantities import BANDS
+from snlib.files import DATA, read_npz
+
+__all__ = ["RUBIN_VISITS", "Visits", "load_visits"]
+
+RUBIN_VISITS = DATA / "rubin_visits.npz"
+
+_HALF_BOX_DEG = 1.75
+_PACKED_FIELDS = ("mjd_start", "mjd_step", "ra_centideg", "dec_centideg", "band", "depth_centimag")
+_OPSIM_TABLE = "observations"
+_OPSIM_NUMBERS = ("observationStartMJD", "fieldRA", "fieldDec", "fiveSigmaDepth")
+_SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True)
+class Visits:
+    """The visits of a survey, in time order.
+
+    Attributes
+    ----------
+    mjd : ndarray, shape (V,)
+        Start of the exposure, days, ascending.
+    ra_deg, dec_deg : ndarray, shape (V,)
+        Centre of the field, degrees: RA in [0, 360), Dec in [-90, 90].
+    band : ndarray of int, shape (V,)
+        Index into `snlib.data.quantities.BANDS`.
+    five_sigma_depth : ndarray, shape (V,)
+        AB magnitude of a point source detected at 5 sigma.
+
+    Raises
+    ------
+    ValueError
+        If a field has another shape or impossible values; the message names it.
+    """
+
+    mjd: np.ndarray
+    ra_deg: np.ndarray
+    dec_deg: np.ndarray
+    band: np.ndarray
+    five_sigma_depth: np.ndarray
+
+    def __post_init__(self):
+        """Check shapes and values."""
+        valid = {
+            "mjd": np.diff(self.mjd, prepend=self.mjd[:1]) >= 0,
+            "ra_deg": (self.ra_deg >= 0) & (self.ra_deg < 360),
+            "dec_deg": np.abs(self.dec_deg) <= 90,
+            "band": np.isin(self.band, np.arange(len(BANDS))),
+            "five_sigma_depth": np.isfinite(self.five_sigma_depth),
+        }
+        for name, ok in valid.items():
+            values = getattr(self, name)
+            if values.shape != (self.mjd.size,) or not values.size:
+                raise ValueError(f"{name}: shape {values.shape} for {self.mjd.size} visits")
+            if not ok.all():
+                wrong = np.argmin(ok)
+                reason = "not finite, or earlier than the visit before" if name == "mjd" else "out of range"
+                raise ValueError(f"{name}: {values[wrong]:g} at visit {wrong} is {reason}")
+
+    def near(self, ra_deg, dec_deg):
+        """Find the visits whose field, a box of 3.5 deg, holds a position.
+
+        As in the published code the box is in RA and Dec themselves, without cos(Dec).
+
+        Returns
+        -------
+        ndarray of int, shape (K,)
+            Indices of the visits, in time order.
+        """
+        found = self._tree.query_ball_point((ra_deg, dec_deg), _HALF_BOX_DEG, p=np.inf, return_sorted=True)
+        return np.array(found, dtype=int)
+
+    @cached_property
+    def _tree(self):
+        # Periodic in RA (period 360), not in Dec (0).
+        positions = np.column_stack([self.ra_deg, self.dec_deg])
+        return cKDTree(positions, leafsize=64, balanced_tree=False, boxsize=(360.0, 0.0))
+
+
+def load_visits(path=RUBIN_VISITS):
+    """Read visits; by default the simulated survey that comes with the repository.
+
+    Parameters
+    ----------
+    path : path-like
+        Either the npz file that ``data/make_rubin_visits.py`` writes, or the SQLite database of an
+        OpSim run, told by its first bytes: a table ``observations`` with columns
+        ``observationStartMJD`` (days), ``fieldRA``, ``fieldDec`` (degrees), ``filter`` (u to y) and
+        ``fiveSigmaDepth`` (AB magnitudes).
+
+    Returns
+    -------
+    Visits
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, lacks a field, or holds impossible values; the message names both.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    with open(path, "rb") as file:
+        is_database = file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+    try:
+        return _from_opsim(path) if is_database else _from_packed(path)
+    except (ValueError, sqlite3.DatabaseError) as error:
+        message = str(error).removeprefix(f"{path}: ")
+        raise ValueError(f"{path}: {message}") from None
+
+
+def _from_packed(path):
+    packed = read_npz(path, _PACKED_FIELDS)
+    for name, values in packed.items():
+        if values.dtype.kind not in "iuf":
+            raise ValueError(f"{name}: not numbers but {values.dtype}")
+    start, steps, ra, dec, band, depth = packed.values()
+    return Visits(start + 1e-4 * np.cumsum(steps), ra / 100, dec / 100, band, depth / 100)
+
+
+def _from_opsim(path):
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        present = [row[1] for row in database.execute(f"PRAGMA table_info({_OPSIM_TABLE})")]
+        if not present:
+            raise ValueError(f"no table {_OPSIM_TABLE!r}")
+        columns = (*_OPSIM_NUMBERS, "filter")
+        if missing := [name for name in columns if name not in present]:
+            raise ValueError(f"table {_OPSIM_TABLE!r} lacks the columns {', '.join(missing)}")
+        table = pd.read_sql_query(f"SELECT {', '.join(columns)} FROM {_OPSIM_TABLE}", database)
+    for name in _OPSIM_NUMBERS:
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        if not np.isfinite(numbers).all():
+            row = np.argmin(np.isfinite(numbers))
+            raise ValueError(f"{name}: {table[name][row]} in row {row} is not a finite number")
+    band = table["filter"].map({name: number for number, name in enumerate(BANDS)})
+    if band.isna().any():
+        unknown = table["filter"][band.isna()].iloc[0]
+        raise ValueError(f"filter: unknown filter {unknown!r}; known are {', '.join(BANDS)}")
+    order = np.argsort(table["observationStartMJD"].to_numpy(), kind="stable")
+    mjd, ra, dec, depth = (table[name].to_numpy(dtype=float)[order] for name in _OPSIM_NUMBERS)
+    return Visits(mjd, ra, dec, band.to_numpy(dtype=np.uint8)[order], depth)

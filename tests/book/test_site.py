@@ -1,0 +1,193 @@
+"""The built book in a real browser: complete, readable, and loading nothing from elsewhere."""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urldefrag, urlsplit
+
+import pytest
+import yaml
+from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
+
+ROOT = Path(__file__).parents[2]
+TOC = yaml.safe_load((ROOT / "book/_toc.yml").read_text())
+DOCUMENTS = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
+PAGES = [f"{name}.html" for name in DOCUMENTS]
+CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+every_page = pytest.mark.parametrize("page", [*PAGES, "search.html"])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Folder of the book, built with warnings as errors."""
+    output = tmp_path_factory.mktemp("site")
+    command = Path(sys.executable).with_name("jupyter-book")
+    arguments = ["build", "book", "--path-output", output, "-W", "--keep-going", "-n", "-q"]
+    done = subprocess.run([command, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return output / "_build/html"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=site)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    driver = shutil.which("chromedriver")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not driver or not chromium:
+        pytest.skip("chromium and chromedriver are not both installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Return a function that opens a page, scrolls through it and lets its scripts finish."""
+
+    def open_page(page, width=1300, height=900):
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.get("about:blank")
+        for kind in ("browser", "performance"):
+            browser.get_log(kind)
+        browser.get(f"{address}/{page}")
+        browser.set_script_timeout(60)
+        browser.execute_async_script(SETTLE)
+        return browser
+
+    return open_page
+
+
+SETTLE = """
+    const done = arguments[0];
+    const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+    (async () => {
+        if (document.readyState != "complete") await new Promise(r => addEventListener("load", r));
+        if (window.MathJax) await MathJax.startup.promise;
+        for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
+            scrollTo(0, y);
+            await pause(30);
+        }
+        await pause(200);
+        scrollTo(0, 0);
+    })().then(done);
+"""
+
+
+def test_every_page_is_built(site):
+    assert [page for page in ["index.html", *PAGES] if not (site / page).exists()] == []
+
+
+def hosts(browser):
+    """Hosts that were asked for anything since the page was opened."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    urls = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    return {urlsplit(url).netloc for url in urls if urlsplit(url).scheme not in ("data", "blob", "about")}
+
+
+@every_page
+def test_page_is_quiet_and_loads_no_other_host(open_page, address, page):
+    browser = open_page(page)
+    assert [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+    assert hosts(browser) == {urlsplit(address).netloc}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_images_are_loaded(open_page, page):
+    script = "return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
+    assert open_page(page).execute_script(script) == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_chapter_has_a_figure(open_page, page):
+    assert open_page(page).execute_script("return document.querySelectorAll('article img').length")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_maths_is_rendered(open_page, page):
+    script = """
+        const article = document.querySelector("article.bd-article");
+        const maths = [...article.querySelectorAll(".math")];
+        return [maths.filter(m => !m.querySelector("mjx-container")).map(m => m.textContent),
+                [...article.querySelectorAll("mjx-merror, [data-mjx-error]")].map(m => m.textContent),
+                article.innerText.includes("$$"), maths.length];
+    """
+    raw, errors, dollars, number = open_page(page).execute_script(script)
+    assert (raw, errors, dollars) == ([], [], False)
+    assert number or page not in CHAPTERS[:3]
+
+
+@every_page
+def test_phone(open_page, page):
+    script = """
+        const scrolls = e => e && (["auto", "scroll", "hidden"].includes(getComputedStyle(e).overflowX)
+                                   || scrolls(e.parentElement));
+        const wide = e => e.getBoundingClientRect().right > 391 && !scrolls(e.parentElement);
+        return [document.documentElement.scrollWidth,
+                [...document.querySelectorAll("article.bd-article *")]
+                    .filter(e => e.checkVisibility() && wide(e)).map(e => e.outerHTML.slice(0, 200))];
+    """
+    width, wide = open_page(page, width=390, height=844).execute_script(script)
+    assert (width, wide) == (390, [])
+
+
+def test_navigation_reaches_every_page(open_page, address):
+    script = """
+        const links = document.querySelectorAll(".bd-sidebar-primary :is(.navbar-brand, nav a)[href]");
+        return [...links].map(a => a.href);
+    """
+    links = [urldefrag(url).url for url in open_page(CHAPTERS[0]).execute_script(script)]
+    assert links == [f"{address}/{page}" for page in PAGES]
+    for document, link in zip(DOCUMENTS, links, strict=True):
+        browser = open_page(link.removeprefix(f"{address}/"))
+        assert browser.execute_script("return document.querySelector('article h1').innerText"), document
+
+
+def test_links_within_the_book_lead_somewhere(site, open_page, address):
+    script = "return [...document.querySelectorAll('a[href]')].map(a => a.href)"
+    for page in PAGES:
+        for url in open_page(page).execute_script(script):
+            if url.startswith(address):
+                assert (site / urlsplit(url).path.lstrip("/")).exists(), f"{page} links to {url}"
+
+
+def test_search(open_page):
+    browser = open_page("search.html?q=supernova")
+    visible = "return [...document.querySelectorAll('input[type=search]')].filter(i => i.checkVisibility())"
+    assert len(browser.execute_script(visible)) == 1
+    found = "return document.querySelectorAll('#search-results li').length"
+    assert WebDriverWait(browser, 20).until(lambda browser: browser.execute_script(found))

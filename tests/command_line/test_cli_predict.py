@@ -1,0 +1,225 @@
+"""``snlib predict`` and ``snlib embed``, as a user calls them."""
+
+import inspect
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+from snlib import cli
+from snlib.data.quantities import BANDS, WAVELENGTH_AA
+from snlib.files import DATA
+from snlib.model.registry import new_model
+from snlib.model.weights import save_model
+
+PREDICT = ("predict", "curves.csv", "--phases=-10,12", "--samples", "7", "--seed", "2", "--out", "x.npz")
+EMBED = ("embed", "curves.csv", "--out", "x.csv")
+GIVEN = ("--weights", "w.safetensors", "--device", "cpu")
+
+
+@pytest.fixture
+def table(events):
+    """Six light curves as a table, a row a point."""
+    light_curves = events.light_curves.select(slice(0, 6))
+    index, slot = np.nonzero(light_curves.observed & (light_curves.phase_days < 60))
+    return pd.DataFrame(
+        {
+            "object_id": events.object_id[index],
+            "phase_days": light_curves.phase_days[index, slot],
+            "band": np.array(BANDS)[light_curves.band[index, slot]],
+            "magnitude": light_curves.magnitude[index, slot],
+        }
+    )
+
+
+@pytest.fixture
+def folder(table, dataset, small_recipe, tmp_path):
+    """A folder with light curves and untrained weights; the commands run there."""
+    table.to_csv(tmp_path / "curves.csv", index=False)
+    model = new_model("mmvae", small_recipe, seed=0)
+    save_model(tmp_path / "w.safetensors", "mmvae", model, dataset.scaling, {})
+    return tmp_path
+
+
+def read(path):
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)
+
+
+def content(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_predict_writes_what_is_promised(snlib, folder, table):
+    code, said = snlib(*PREDICT, *GIVEN)
+    assert code == 0 and "predict: 100%" in said and "snlib: " not in said
+    result = read(folder / "x.npz")
+    assert sorted(result) == ["object_id", "phase_days", "samples", "wavelength_aa"]
+    assert result["object_id"].tolist() == table["object_id"].unique().tolist()
+    assert result["phase_days"].tolist() == [-10, 12]
+    np.testing.assert_array_equal(result["wavelength_aa"], WAVELENGTH_AA)
+    assert result["samples"].shape == (6, 7, 2, 982) and result["samples"].dtype == np.float32
+    assert np.isfinite(result["samples"]).all()
+    assert snlib(*PREDICT, "--latent-only", *GIVEN)[0] == 0
+    latent = read(folder / "x.npz")
+    assert sorted(latent) == ["latent_samples", "object_id", "phase_days", "wavelength_aa"]
+    assert latent["latent_samples"].shape == (6, 7, 2, 982) and latent["latent_samples"].dtype == np.float32
+    assert result["samples"].std() > latent["latent_samples"].std()
+
+
+def test_by_default_two_hundred_samples_at_the_phases_of_the_spectra(snlib, folder, table):
+    table[table["object_id"] == "event-1"].to_csv(folder / "curves.csv", index=False)
+    assert snlib("predict", "curves.csv", "--out", "x.npz", *GIVEN)[0] == 0
+    result = read(folder / "x.npz")
+    assert result["phase_days"].tolist() == [-10, 0, 10, 20, 30]
+    assert result["samples"].shape == (1, 200, 5, 982)
+
+
+@pytest.mark.parametrize("command", [cli.predict, cli.embed_light_curves])
+def test_without_weights_those_of_the_repository_are_used(command):
+    default = inspect.signature(command).parameters["weights"].default
+    assert default.relative_to(DATA).as_posix() == "weights/large/predictive-mmvae-large.safetensors"
+
+
+@pytest.mark.parametrize("command", [PREDICT, EMBED])
+def test_the_same_light_curves_in_three_kinds_of_file(snlib, folder, table, command):
+    Table.from_pandas(table).write(folder / "curves.ecsv", format="ascii.ecsv")
+    table.to_parquet(folder / "curves.parquet")
+    results = []
+    for suffix in ("csv", "ecsv", "parquet"):
+        code, said = snlib(command[0], f"curves.{suffix}", *command[2:], *GIVEN)
+        assert code == 0, said
+        results.append((folder / command[-1]).read_bytes() if command is EMBED else read(folder / "x.npz"))
+    if command is EMBED:
+        assert results[0] == results[1] == results[2]
+    else:
+        for name, values in results[0].items():
+            for other in results[1:]:
+                np.testing.assert_array_equal(other[name], values)
+
+
+def test_neither_the_order_of_rows_nor_other_objects_matter(snlib, folder, table):
+    assert snlib(*PREDICT, *GIVEN)[0] == 0
+    expected = read(folder / "x.npz")
+    shuffled = table.sample(frac=1, random_state=1)
+    for rows in (shuffled, shuffled[shuffled["object_id"].isin(["event-4", "event-2"])]):
+        rows.to_csv(folder / "curves.csv", index=False)
+        assert snlib(*PREDICT, *GIVEN)[0] == 0
+        found = read(folder / "x.npz")
+        assert found["object_id"].tolist() == rows["object_id"].unique().tolist()
+        place = [expected["object_id"].tolist().index(name) for name in found["object_id"]]
+        np.testing.assert_array_equal(found["samples"], expected["samples"][place])
+
+
+def test_points_left_out_change_nothing_and_are_told(snlib, folder, table):
+    assert snlib(*PREDICT, *GIVEN)[0] == 0
+    expected = read(folder / "x.npz")["samples"]
+    more = pd.DataFrame(
+        {
+            "object_id": ["event-1", "event-2", "dark"],
+            "phase_days": [70.0, 80, -30],
+            "band": "r",
+            "magnitude": -17.0,
+        }
+    )
+    pd.concat([table, more]).to_csv(folder / "curves.csv", index=False)
+    code, said = snlib(*PREDICT, *GIVEN)
+    assert code == 0
+    assert [line for line in said.splitlines() if line.startswith("snlib: ")] == [
+        "snlib: curves.csv: phase_days before -20: 1 points of 1 objects left out, first of 'dark'",
+        "snlib: curves.csv: phase_days after 60: 2 points of 2 objects left out, first of 'event-1'",
+        "snlib: curves.csv: no point left, so what follows is the prior's: object 'dark'",
+    ]
+    result = read(folder / "x.npz")
+    assert result["object_id"].tolist()[-1] == "dark"
+    np.testing.assert_array_equal(result["samples"][:-1], expected)
+    assert np.isfinite(result["samples"][-1]).all()
+
+
+def test_embed_of_nothing_is_the_prior(snlib, folder, table):
+    table.loc[table["object_id"] == "event-3", "band"] = "J"
+    table.to_csv(folder / "curves.csv", index=False)
+    assert snlib(*EMBED, *GIVEN)[0] == 0
+    result = pd.read_csv(folder / "x.csv").set_index("object_id")
+    assert list(result.columns) == [
+        f"{k}_{i}_{j}" for k in ("mean", "scale") for i in range(4) for j in range(4)
+    ]
+    assert result.loc["event-3"].tolist() == [0.0] * 16 + [1.0] * 16
+    assert (result.drop("event-3").filter(like="mean").abs().sum(axis=1) > 0).all()
+
+
+def replaced(column, value):
+    def change(table):
+        table = table.astype(object)
+        table.loc[3, column] = value
+        return table
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change, more, message",
+    [
+        (
+            replaced("magnitude", "abc"),
+            (),
+            "curves.csv: object 'event-0', column 'magnitude': 'abc' is not a",
+        ),
+        (
+            replaced("magnitude", 22.1),
+            (),
+            "curves.csv: object 'event-0', column 'magnitude': 22.1, expected an",
+        ),
+        (replaced("object_id", ""), (), "curves.csv: row 4, column 'object_id': empty"),
+        (lambda t: t.drop(columns="band"), (), "curves.csv: column 'band' is missing"),
+        (lambda t: t[:0], (), "curves.csv: no rows"),
+        (lambda t: t, ("--weights", "no.safetensors"), "no.safetensors: no such file"),
+        (lambda t: t, ("--weights", "curves.csv"), "[Errno 2] No such file or directory: 'curves.json'"),
+        (lambda t: t, ("--device", "abacus"), "device is 'abacus', expected 'auto', 'cpu' or 'cuda'"),
+    ],
+)
+@pytest.mark.parametrize("command", [PREDICT, EMBED])
+def test_bad_input_is_named_and_nothing_is_written(snlib, folder, table, command, change, more, message):
+    change(table).to_csv(folder / "curves.csv", index=False)
+    before = content(folder)
+    code, said = snlib(*command, *GIVEN, *more)
+    assert code == 2
+    assert said.startswith(f"snlib: {message}") and said.count("\n") == 1
+    assert content(folder) == before
+
+
+@pytest.mark.parametrize(
+    "command, more, message",
+    [
+        (PREDICT, ("--phases=0,40",), "phases: 40 is outside -10 to 30 days from peak"),
+        (PREDICT, ("--phases=0,x",), "--phases: '0,x' is not a list of numbers like -10,0,10"),
+        (PREDICT, ("--samples", "0"), "samples is 0, expected at least 1"),
+        (PREDICT, ("--seed=-1",), "seed is -1, expected at least 0"),
+        (EMBED, ("--out", "x.fits"), "x.fits: the name should end in .csv or .parquet"),
+    ],
+)
+def test_bad_arguments_are_named_before_anything_is_read(snlib, folder, command, more, message):
+    (folder / "curves.csv").write_text("no table")
+    before = content(folder)
+    assert snlib(*command, *GIVEN, *more) == (2, f"snlib: {message}\n")
+    assert content(folder) == before
+
+
+def test_an_interrupted_prediction_leaves_nothing_behind(folder):
+    """Ctrl-C while the samples are being written."""
+    before = content(folder)
+    command = [sys.executable, "-m", "snlib", *PREDICT, *GIVEN, "--samples", "1000"]
+    # What a shell starts in the background ignores Ctrl-C, and so would the tests started there.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, preexec_fn=heed) as process:
+        while content(folder) == before and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+    assert process.returncode not in (0, 2)
+    assert content(folder) == before

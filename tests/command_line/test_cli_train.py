@@ -1,0 +1,144 @@
+"""``snlib train``, as a user calls it: files, resuming, several processes, bad input."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from snlib.data.dataset import split_events
+from snlib.files import write_json
+from snlib.model.weights import load_model, read_tensors
+
+
+@pytest.fixture
+def data(events, tmp_path, monkeypatch):
+    """A dataset as ``snlib simulate`` writes it, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    events.save(tmp_path / "set" / "events.npz")
+    split = {name: index.tolist() for name, index in split_events(len(events), seed=3).items()}
+    write_json(tmp_path / "set" / "split.json", split)
+    return tmp_path / "set"
+
+
+def arguments(model, *more):
+    return ("train", model, "--profile", "smoke", "--device", "cpu", "--data", "set", *more)
+
+
+def start(model, *more):
+    """Start a training in a process of its own, in the current folder."""
+    command = [sys.executable, "-m", "snlib", *arguments(model, *more)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def run(model, *more):
+    with start(model, *more) as process:
+        said = process.communicate()[1]
+    return process.returncode, said
+
+
+def losses(path):
+    return pd.read_csv(path).drop(columns="seconds")
+
+
+def test_weights_config_and_history(snlib, data, tmp_path, events):
+    code, said = snlib(*arguments("photometry-regressor", "--recipe", "text", "--out", "w"))
+    assert code == 0, said
+    assert re.search(r"60/60 \[\d\d:\d\d<00:00, .*(it/s|s/it), loss=[\d.]+, validation=[\d.]+\]", said)
+    model, scaling, provenance = load_model(tmp_path / "w/photometry-regressor-text.safetensors")
+    assert model.recipe.name == "text"
+    train = json.loads((data / "split.json").read_text())["train"]
+    assert scaling.parameters[0][0] == pytest.approx(events.parameters[train, 0].mean())
+    assert provenance["made_from"]["n_steps"] == 60
+    history = pd.read_csv(tmp_path / "w/photometry-regressor-text.csv")
+    assert list(history) == ["step", "learning_rate", "train_loss", "validation_loss", "seconds"]
+    assert history["step"].iloc[-1] == 60
+    assert history["validation_loss"].min() < history["validation_loss"].iloc[0]
+
+
+@pytest.mark.parametrize("model", ["mmvae", "contrastive"])
+def test_two_processes_are_one_on_the_same_batches(snlib, data, tmp_path, model):
+    """Through gloo; InfoNCE also sees the counterexamples of the other process.
+
+    Over the first 15 steps: at full learning rate any two roundings drift apart after some more.
+    """
+    assert snlib(*arguments(model, "--out", "1"))[0] == 0
+    code, said = run(model, "--processes", "2", "--out", "2")
+    assert code == 0, said
+    assert said.count(" 0/60 [") == 1  # one of them shows a bar
+    one, two = (losses(tmp_path / n / f"{model}-improved.csv") for n in "12")
+    assert one["train_loss"].iloc[-1] < one["train_loss"].iloc[0]
+    np.testing.assert_allclose(two[:5], one[:5], rtol=1e-4)
+    provenance = load_model(tmp_path / "2" / f"{model}-improved.safetensors")[2]
+    assert provenance["processes"] == 2
+
+
+def test_a_killed_training_resumes_to_the_same_weights(snlib, data, tmp_path):
+    assert snlib(*arguments("mmvae", "--out", "unbroken"))[0] == 0
+    checkpoint = tmp_path / "killed/checkpoints/mmvae-improved.safetensors"
+    with start("mmvae", "--out", "killed") as process:
+        while not checkpoint.exists() and process.poll() is None:
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert [path.name for path in (tmp_path / "killed").iterdir()] == ["checkpoints"]
+    step = read_tensors(checkpoint)[1]["step"]
+    code, said = snlib(*arguments("mmvae", "--out", "killed", "--resume"))
+    assert code == 0, said
+    assert 0 < step < 60
+    assert int(re.search(r"(\d+)/60 ", said)[1]) == step  # the bar goes on where it was
+    ours, theirs = (tmp_path / name / "mmvae-improved.safetensors" for name in ("unbroken", "killed"))
+    ours_state, their_state = (load_model(path)[0].state_dict() for path in (ours, theirs))
+    assert all(torch.equal(tensor, their_state[name]) for name, tensor in ours_state.items())
+    assert losses(ours.with_suffix(".csv")).equals(losses(theirs.with_suffix(".csv")))
+
+
+def test_without_resume_it_starts_again(snlib, data):
+    for resume, trains in ((), True), ((), True), (("--resume",), False):
+        code, said = snlib(*arguments("photometry-regressor", "--out", "w", *resume))
+        assert code == 0, said
+        assert (" 0/60 [" in said) == trains  # the bar of a resumed training begins elsewhere
+
+
+def test_processes_that_cannot_share_equally(data, tmp_path):
+    code, said = run("mmvae", "--processes", "3", "--out", "w")
+    assert code == 2
+    lines = [line for line in said.splitlines() if line.startswith("snlib: ")]
+    assert lines == ["snlib: 3 processes cannot share equally in batches of 16"]
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    "model, more, message",
+    [
+        ("vae", (), "snlib: model is 'vae', expected one of ['mmvae', "),
+        ("mmvae", ("--recipe", "best"), "snlib: recipe is 'best', expected one of ['text', 'improved', "),
+        ("mmvae", ("--profile", "huge"), "snlib: profile is 'huge', expected one of"),
+        ("mmvae", ("--precision", "8"), "snlib: precision is '8', expected one of"),
+        ("mmvae", ("--precision", "tf32"), "snlib: precision is 'tf32', which is for cuda"),
+        ("mmvae", ("--processes", "0"), "snlib: processes is 0, expected at least 1"),
+        ("mmvae", ("--data", "nowhere"), "snlib: nowhere/events.npz: no such file"),
+    ],
+)
+def test_bad_arguments_are_named_and_nothing_is_left(snlib, data, tmp_path, model, more, message):
+    code, said = snlib(*arguments(model, *more, "--out", "w"))
+    assert code == 2
+    assert said.startswith(message)
+    assert said.count("\n") == 1
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize("split", [[1, 2], {"train": [0], "validation": [1], "test": [99]}, {"train": [0]}])
+def test_a_split_that_is_none_is_named(snlib, data, split):
+    write_json(data / "split.json", split)
+    code, said = snlib(*arguments("mmvae", "--out", "w"))
+    assert code == 2
+    assert said.startswith("snlib: set/split.json: ")
+    assert said.count("\n") == 1

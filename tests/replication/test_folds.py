@@ -1,0 +1,304 @@
+"""Judging by real models: what is unseen stays unseen, and differences are those worked out by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snlib.data.events import Events, LightCurves, Spectra
+from snlib.data.published_sample import PublishedSample, read_published_sample
+from snlib.data.quantities import LAST_PHASE_DAYS
+from snlib.evaluation.scores import PIT_COLUMNS
+from snlib.files import read_json, write_json
+from snlib.replication import folds as real_models
+from snlib.replication import real_results, real_scores
+from snlib.replication.folds import N_FOLDS, real_folds
+from snlib.replication.real_scores import draw_all, paired_differences, recalibrate_folds
+from snlib.simulation.surrogate import Surrogate
+
+N_SAMPLES = 25
+
+
+def toy_draws(folds, seed=0):
+    """Samples about zero, whatever the models."""
+    rng = np.random.default_rng(seed)
+    shape = (N_SAMPLES, *folds[0].unseen.spectra.log10_fnu.shape[1:])
+    return [[rng.normal(size=shape) for _ in range(len(fold.unseen))] for fold in folds]
+
+
+def with_truth(fold, change):
+    spectra = replace(fold.unseen.spectra, log10_fnu=change(fold.unseen.spectra.log10_fnu))
+    return replace(fold, unseen=replace(fold.unseen, spectra=spectra))
+
+
+@pytest.fixture
+def folds(events, tmp_path):
+    return real_folds(events, tmp_path)
+
+
+@pytest.fixture
+def small_surrogate(monkeypatch):
+    """The shipped surrogate in the place of each fold's, whose fit takes long: whose models it was given."""
+    given = []
+
+    def fit(seen):
+        given.append(seen.object_id.tolist())
+        return Surrogate.load()
+
+    monkeypatch.setattr(real_models, "fit_with_residuals", fit)
+    monkeypatch.setattr(real_models, "N_EVENTS", 30)
+    return given
+
+
+def test_every_model_is_unseen_once(events, folds):
+    assert len(folds) == N_FOLDS
+    unseen = [name for fold in folds for name in fold.unseen.object_id]
+    assert sorted(unseen) == sorted(events.object_id)
+    for fold in folds:
+        assert sorted([*fold.seen.object_id, *fold.unseen.object_id]) == sorted(events.object_id)
+    sizes = [len(fold.unseen) for fold in folds]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_folds_are_the_same_each_time(events, folds, tmp_path):
+    again = real_folds(events, tmp_path / "elsewhere")
+    for fold, other in zip(folds, again, strict=True):
+        assert fold.seen.digest() == other.seen.digest()
+        assert fold.unseen.digest() == other.unseen.digest()
+    assert len({fold.folder for fold in folds}) == N_FOLDS
+
+
+def test_unseen_light_curves_end_where_training_ends(events, folds):
+    late = events.light_curves.observed & (events.light_curves.phase_days > LAST_PHASE_DAYS)
+    assert late.any()
+    n_before = (events.light_curves.observed & ~late).sum()
+    unseen = [fold.unseen.light_curves for fold in folds]
+    assert max(curves.phase_days[curves.observed].max() for curves in unseen) <= LAST_PHASE_DAYS
+    assert sum(curves.observed.sum() for curves in unseen) == n_before
+
+
+def test_fine_tuning_is_split_among_seen_models(folds):
+    for fold in folds:
+        index = np.concatenate(list(fold.fine_tuning_split().values()))
+        assert sorted(index) == list(range(len(fold.seen)))
+
+
+def test_surrogate_is_kept_for_its_seen_models_only(folds, small_surrogate):
+    fold = folds[0]
+    fold.surrogate  # noqa: B018
+    assert small_surrogate == [fold.seen.object_id.tolist()]
+    # Unseen models are nothing to it ...
+    with_truth(fold, lambda flux: flux + 1).surrogate  # noqa: B018
+    assert len(small_surrogate) == 1
+    # ... and any change of a seen one makes another.
+    magnitude = fold.seen.light_curves.magnitude.copy()
+    magnitude[np.unravel_index(np.nanargmax(magnitude), magnitude.shape)] += 0.01
+    curves = replace(fold.seen.light_curves, magnitude=magnitude)
+    replace(fold, seen=replace(fold.seen, light_curves=curves)).surrogate  # noqa: B018
+    assert len(small_surrogate) == 2
+    assert len(list(fold.folder.glob("surrogate-*.npz"))) == 2
+
+
+def test_simulated_events_are_of_the_fold(folds, small_surrogate):
+    first, again, other = (fold.simulated() for fold in (folds[0], folds[0], folds[1]))
+    assert len(first) == 30
+    assert first.digest() == again.digest() != other.digest()
+    # From another surrogate: made again, not read.
+    seen = replace(folds[0].seen, parameters=folds[0].seen.parameters * 1.01)
+    changed = replace(folds[0], seen=seen).simulated()
+    assert changed.provenance["surrogate"] != first.provenance["surrogate"]
+
+
+@settings(max_examples=10, deadline=None)
+@given(k=st.integers(0, N_FOLDS - 1), shift=st.floats(-5, 5), seed=st.integers(0, 100))
+def test_recalibration_of_a_fold_does_not_see_its_truth(k, shift, seed):
+    folds = toy_folds()
+    drawn = toy_draws(folds, seed)
+    changed = [with_truth(f, lambda x: 2 * x + shift + 0.1) if f.number == k else f for f in folds]
+    before, after = recalibrate_folds(folds, drawn), recalibrate_folds(changed, drawn)
+    np.testing.assert_array_equal(before[k], after[k])
+    assert any((a != b).any() for a, b in zip(before[k - 1], after[k - 1], strict=True))
+
+
+def toy_folds(n=20):
+    """Folds whose truths are standard normal, as `toy_draws` are."""
+    rng = np.random.default_rng(1)
+    events = toy_events(n, rng.normal(size=(n, 2, 30)))
+    return real_folds(events, "nowhere")
+
+
+def toy_events(n, flux):
+    light_curves = LightCurves(np.zeros((n, 3)), np.full((n, 3), -18.0), np.zeros((n, 3), int))
+    spectra = Spectra(np.array([0.0, 10.0]), np.linspace(4000.0, 5000.0, flux.shape[-1]), flux)
+    names = np.array([f"model-{i}" for i in range(n)])
+    return Events(names, np.ones((n, 6)), light_curves, spectra, {"source": "test"})
+
+
+def test_recalibration_widens_what_is_too_narrow():
+    folds = toy_folds(40)
+    narrow = [[samples / 3 for samples in of_fold] for of_fold in toy_draws(folds)]
+    wide, narrow = (np.concatenate(drawn) for drawn in (recalibrate_folds(folds, narrow), narrow))
+    ratio = np.mean(wide.std((1, 2, 3)) / narrow.std((1, 2, 3)))
+    assert 2.5 < ratio < 3.7
+
+
+@pytest.fixture
+def toy_methods(monkeypatch):
+    """Two methods: one draws about zero; one retrieves, the same again and again."""
+    shape = (2, 30)
+
+    def draws(fold, published):
+        return lambda event, n_samples, seed: np.random.default_rng(seed).normal(size=(n_samples, *shape))
+
+    def retrieval(fold, published):
+        return lambda event, n_samples, seed: np.repeat(np.zeros((1, *shape)), 20, axis=0)
+
+    monkeypatch.setattr(real_scores, "METHODS", {"draws": draws, "contrastive": retrieval})
+
+
+def test_scores_of_toy_methods(toy_methods):
+    events = toy_events(20, np.random.default_rng(1).normal(size=(20, 2, 30)))
+    published = PublishedSample(events, np.zeros((20, 1, 2, 30)))
+    scores = real_scores.real_scores(published, "nowhere", ["draws", "contrastive"])
+    kinds = scores.groupby(["method", "recalibrated"]).size()
+    assert kinds.to_dict() == {("contrastive", False): 40, ("draws", False): 40, ("draws", True): 40}
+    retrieved = scores[scores["method"] == "contrastive"]
+    no_interval = ["coverage_68", "coverage_90", "width_68_dex", "width_90_dex", "log_score", *PIT_COLUMNS]
+    assert retrieved[no_interval].isna().all(axis=None)
+    truth = dict(zip(events.object_id, events.spectra.log10_fnu, strict=True))
+    for row in retrieved.itertuples():
+        error = truth[row.object_id][int(row.phase_days / 10)]
+        assert row.mse_dex2 == pytest.approx(np.mean(error**2))
+        assert row.crps_dex == pytest.approx(np.mean(np.abs(error)))
+    covered = scores[(scores["method"] == "draws")].groupby("recalibrated")["coverage_90"].mean()
+    assert (abs(covered - 0.9) < 0.06).all()
+
+
+def test_draws_depend_on_the_model_only(toy_methods):
+    folds = toy_folds()
+    both, one = draw_all("draws", folds, None), draw_all("draws", folds[2:3], None)
+    np.testing.assert_array_equal(both[2], one[0])
+
+
+def table(method, mse, crps, n_pixels, phase_days=0.0):
+    return pd.DataFrame(
+        {"method": method, "phase_days": phase_days, "object_id": [f"m{i}" for i in range(len(mse))]}
+        | {"n_pixels": n_pixels, "mse_dex2": mse, "crps_dex": crps}
+    )
+
+
+def test_paired_differences_by_hand():
+    n_pixels = [100, 300]
+    ours = table("ours", [0.04, 0.16], [0.1, 0.3], n_pixels)
+    theirs = table("theirs", [0.01, 0.01], [0.1, 0.1], n_pixels)
+    # The other way round: models are paired by name, not by place.
+    (row,) = paired_differences(pd.concat([ours, theirs[::-1]]), "ours", "theirs").itertuples()
+    assert row.rmse_ratio == pytest.approx(np.sqrt((100 * 0.04 + 300 * 0.16) / 400 / 0.01))
+    assert row.crps_difference == pytest.approx((100 * 0.1 + 300 * 0.3) / 400 - 0.1)
+    # Of two models drawn twice one in four draws has the first only, one in four the second.
+    assert (row.rmse_ratio_low, row.rmse_ratio_high) == pytest.approx((2, 4))
+    assert (row.crps_difference_low, row.crps_difference_high) == pytest.approx((0, 0.2))
+
+
+def test_paired_differences_are_exact_where_methods_differ_by_a_factor():
+    rng = np.random.default_rng(0)
+    mse, crps = rng.uniform(0.1, 1, 60), rng.uniform(0.1, 1, 60)
+    scores = pd.concat([table("ours", 4 * mse, crps + 0.5, 100), table("theirs", mse, crps, 100)])
+    (row,) = paired_differences(scores, "ours", "theirs").itertuples()
+    assert [row.rmse_ratio, row.rmse_ratio_low, row.rmse_ratio_high] == pytest.approx([2, 2, 2])
+    names = ("crps_difference", "crps_difference_low", "crps_difference_high")
+    assert [getattr(row, name) for name in names] == pytest.approx([0.5] * 3)
+
+
+def test_paired_differences_bootstrap_is_that_of_the_normal_theory():
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.uniform(0, 1, (2, 400))
+    scores = pd.concat([table("ours", ours, ours, 100), table("theirs", theirs, theirs, 100)])
+    (row,) = paired_differences(scores, "ours", "theirs").itertuples()
+    error = 1.96 * np.std(ours - theirs, ddof=1) / np.sqrt(400)
+    assert row.crps_difference_high - row.crps_difference == pytest.approx(error, rel=0.1)
+    assert row.crps_difference - row.crps_difference_low == pytest.approx(error, rel=0.1)
+
+
+def test_rows_that_share_a_phase_go_together():
+    rng = np.random.default_rng(0)
+    mse, other = rng.uniform(0.1, 1, (2, 2, 30))
+    halves = [
+        pd.concat([table("ours", a, a, 50, phase), table("theirs", b, b, 50, phase)])
+        for phase, a, b in zip((0.0, 10.0), mse, other, strict=True)
+    ]
+    (pooled,) = paired_differences(pd.concat(halves).assign(phase_days="all"), "ours", "theirs").values[:, 1:]
+    whole = [table("ours", mse.mean(0), mse.mean(0), 100), table("theirs", other.mean(0), other.mean(0), 100)]
+    (expected,) = paired_differences(pd.concat(whole), "ours", "theirs").values[:, 1:]
+    np.testing.assert_allclose(pooled.astype(float), expected.astype(float))
+
+
+def test_pixels_without_score_do_not_count():
+    full = [table("ours", [0.04], [0.1], [10]), table("theirs", [0.01], [0.1], [10])]
+    empty = [row.assign(object_id="m1", n_pixels=0, mse_dex2=np.nan, crps_dex=np.nan) for row in full]
+    with np.errstate(invalid="ignore"):
+        (row,) = paired_differences(pd.concat(full + empty), "ours", "theirs").itertuples()
+    assert row.rmse_ratio == pytest.approx(2)
+
+
+@pytest.mark.parametrize("name", ["m5", None])
+def test_methods_must_have_scored_the_same_models(name):
+    ours, theirs = (table(method, [0.1, 0.2], [0.1, 0.2], 10) for method in ("ours", "theirs"))
+    theirs = theirs.assign(object_id=["m0", name]) if name else theirs[:0]
+    with pytest.raises(ValueError, match="'ours' and 'theirs' are not of the same models"):
+        paired_differences(pd.concat([ours, theirs]), "ours", "theirs")
+
+
+def test_ranked_events():
+    rmse = [0.3, 0.1, 0.5, 0.2, 0.4]
+    scores = pd.concat(
+        table(real_results.TUNED, np.square(rmse), rmse, 10, phase) for phase in (0.0, 10.0)
+    ).assign(recalibrated=False)
+    better = scores.assign(recalibrated=True, mse_dex2=0.0)
+    ranked = real_results.ranked_events(
+        pd.concat([scores, better, scores.assign(method="other", mse_dex2=9)])
+    )
+    assert ranked["object_id"].to_dict() == {"best": "m1", "median": "m0", "worst": "m2"}
+    np.testing.assert_allclose(ranked["rmse_dex"], [0.1, 0.3, 0.5])
+
+
+def test_results_are_written(monkeypatch, tmp_path):
+    flux = np.random.default_rng(1).normal(-12, 0.1, (20, 4, 30))
+    events = toy_events(20, flux[:, :2])
+    spectra = replace(events.spectra, phase_days=np.array([0.0, 10, 20, 30]), log10_fnu=flux)
+    published = PublishedSample(replace(events, spectra=spectra), np.zeros((20, 1, 4, 30)))
+
+    def draws(fold, published):
+        return lambda event, n, seed: np.random.default_rng(seed).normal(-12, 0.1, (n, 4, 30))
+
+    monkeypatch.setattr(real_scores, "METHODS", dict.fromkeys(real_scores.METHODS, draws))
+    made_from = {"n_steps": 1234, "recipe": {"batch_size": 8, "learning_rate": 1e-3}}
+    provenance = {"made_from": made_from, "device": "cpu", "torch": "2"}
+    for fold in real_folds(published.events, tmp_path):
+        for stem in real_results._FILES.values():
+            write_json(fold.folder / f"{stem}.json", {"provenance": provenance})
+    real_results.write_real_results(published, tmp_path, tmp_path / "results")
+
+    scores = pd.read_csv(tmp_path / "results" / "real.csv")
+    assert not set(PIT_COLUMNS) & set(scores)
+    assert set(scores["object_id"]) == set(events.object_id)
+    for rank in ("best", "median", "worst"):
+        assert (tmp_path / "results" / f"real_{rank}.png").read_bytes().startswith(b"\x89PNG")
+    content = read_json(tmp_path / "results" / "real.json")
+    assert (content["n_models"], content["seen"]) == (20, [16] * N_FOLDS)
+    table = real_results.fitted_to(content)
+    assert list(table.index.sort_values()) == sorted(real_scores.METHODS)
+    assert table.loc["MMVAE (text)", "Trained for"] == "1,234 steps of 8"
+    assert "13 of the 16 real models" in table.loc[real_results.TUNED, "Fitted to"]
+
+
+def test_folds_of_the_published_sample(published_folder, tmp_path):
+    published = read_published_sample(published_folder)
+    folds = real_folds(published.events, tmp_path)
+    assert [len(fold.unseen) for fold in folds] == [12] * N_FOLDS
+    drawn = draw_all("diffusion", folds[:1], published)[0]
+    place = published.events.object_id.tolist().index(folds[0].unseen.object_id[3])
+    np.testing.assert_array_equal(drawn[3], published.diffusion_log10_fnu[place])

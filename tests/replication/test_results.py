@@ -1,0 +1,143 @@
+"""The tables of a run: complete, kept, right in their parts, and read together with those of other seeds."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from snlib.evaluation.recovery import parameter_errors
+from snlib.model.recipes import PROFILES, RECIPES, Profile
+from snlib.replication import results
+from snlib.replication.methods import predict_spectra, predictions
+from snlib.replication.results import TABLES, describe_seeds, figure4_curves, read_seeds, table, write_results
+from snlib.replication.run import open_run
+
+METHODS = {"mean spectrum"} | {
+    f"{model} ({recipe})" for model in ("MMVAE", "spectra-only VAE", "contrastive") for recipe in RECIPES
+}
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A run of 60 events, of which 6 are judged, with models trained for two steps."""
+    return Profile("small", n_events=60, n_steps=2, n_posterior_samples=4, n_seeds=1)
+
+
+@pytest.fixture(scope="module")
+def run(small, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PROFILES, "small", small)
+        patch.setenv("SNLIB_GENERATED", str(tmp_path_factory.mktemp("generated")))
+        yield open_run("small")
+
+
+def test_every_method_predicts_every_spectrum(run):
+    test = run.dataset().part("test")
+    found = predictions(run, test)
+    assert {method for method, _ in found} == METHODS
+    for (method, kind), posterior in found.items():
+        assert posterior.mean.shape == test.spectra.log10_fnu.shape
+        assert np.isnan(posterior.lower).all() == (kind == "none") == method.startswith("contrastive")
+    some = dict(predict_spectra(run, test.select([0]), ["text"]))
+    assert set(some) == {method for method in METHODS if "improved" not in method}
+    np.testing.assert_allclose(
+        some["MMVAE (text)"]["latent"].mean[0], found["MMVAE (text)", "latent"].mean[0], atol=1e-5
+    )
+
+
+def test_results_name_models_events_and_settings(run, tmp_path):
+    write_results(run, tmp_path)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert {row["model"] for row in metrics} == METHODS
+    assert set(metrics[0]) == {"model", "interval", "phase_days", "rmse_dex", "coverage_90", "width_90_dex"}
+    scores, truth = table(run, "spectra"), run.dataset().part("test").spectra
+    row = next(row for row in metrics if (row["model"], row["phase_days"]) == ("mean spectrum", 20))
+    train = run.dataset().part("train").spectra.log10_fnu
+    error = (np.nanmean(train, 0) - truth.log10_fnu)[:, 3]
+    assert row["rmse_dex"] == pytest.approx(np.sqrt(np.nanmean(error**2)), rel=1e-3)
+    assert {row["coverage_90"] for row in metrics if row["interval"] == "none"} == {None}
+    assert len(scores) == (1 + 2 * (2 + 2 + 1)) * 6 * 5
+    provenance = json.loads((tmp_path / "provenance.json").read_text())
+    assert provenance["events"] == {"total": 60, "train": 48, "validation": 6, "test": 6}
+    assert (provenance["source"], provenance["seed"], provenance["trained_on"]) == ("surrogate", 0, ["cpu"])
+    assert set(TABLES) == {path.stem for path in tmp_path.glob("*.csv")}
+
+
+def test_one_table_alone_comes_without_a_summary(run, tmp_path):
+    write_results(run, tmp_path, ["generation"])
+    assert [path.name for path in tmp_path.iterdir()] == ["generation.csv"]
+
+
+def test_a_table_is_made_once(run, monkeypatch):
+    first = table(run, "masking")
+    monkeypatch.setitem(TABLES, "masking", lambda run: pytest.fail("made again"))
+    pd.testing.assert_frame_equal(table(run, "masking"), first)
+    monkeypatch.setattr(results, "digest", lambda stage: "newer code")
+    monkeypatch.setitem(TABLES, "masking", lambda run: pd.DataFrame({"made": [1.23456]}))
+    assert table(run, "masking")["made"].tolist() == [1.235]
+
+
+def test_a_table_that_does_not_exist_is_refused(run):
+    with pytest.raises(ValueError, match="table is 'colours', expected one of"):
+        table(run, "colours")
+
+
+def test_curves_agree_with_the_scores(run):
+    """The mean over wavelengths of a curve and over events of the scores: two ways to one number."""
+    table(run, "spectra")
+    drawn, scores = figure4_curves(run), table(run, "spectra")
+    assert {key[0] for key in drawn} == METHODS
+    rows = scores[(scores["model"] == "MMVAE (improved)") & (scores["interval"] == "predictive")]
+    seen = run.dataset().part("test").spectra.observed
+    width = drawn["MMVAE (improved)", "predictive"]["width"]
+    of_curve = np.nansum(width * seen.sum(0), axis=1) / seen.sum((0, 2))
+    of_scores = rows.groupby("phase_days").apply(
+        lambda phase: np.average(phase["width_90_dex"], weights=phase["n_pixels"])
+    )
+    np.testing.assert_allclose(of_curve, of_scores, rtol=1e-3)
+
+
+def test_errors_of_the_parameters(run):
+    errors = parameter_errors(run)
+    dataset = run.dataset()
+    train, test = dataset.part("train").parameters, dataset.part("test").parameters
+    baseline = errors[errors["method"] == "training mean"].iloc[:, -6:].to_numpy()
+    np.testing.assert_allclose(baseline, np.abs(test - train.mean(0)) / train.std(0))
+    ways = errors[errors["method"] != "training mean"].groupby(["recipe", "method", "data", "fitted_to"])
+    assert ways.ngroups == 2 * 2 * (2 * 2 + 1) and (ways.size() == 6).all()
+
+
+def test_other_seeds_are_read_beside_this_one(run, small, tmp_path, monkeypatch):
+    """Only those of the same profile, and never an older version of this one."""
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    assert list(read_seeds(run, "generation")) == [0]
+    mine = table(run, "generation")
+    for name, seed, n_steps in (("seed0", 0, 2), ("seed1", 1, 2), ("seed2", 2, 3)):
+        folder = tmp_path / "results" / "small" / name
+        write_results(run, folder)
+        path = folder / "provenance.json"
+        provenance = json.loads(path.read_text()) | {"seed": seed, "code": "older"}
+        provenance["profile"]["n_steps"] = n_steps
+        path.write_text(json.dumps(provenance))
+        mine.assign(sample=1000 + seed).to_csv(folder / "generation.csv", index=False)
+    found = read_seeds(run, "generation")
+    assert list(found) == [0, 1]
+    assert found[0]["sample"].max() < 1000 and (found[1]["sample"] == 1001).all()
+    described = describe_seeds(run)
+    assert described["code of models and training"].tolist() == ["this", "older"]
+
+
+def test_real_models_come_with_the_diffusion_posterior(small, published_folder, tmp_path, monkeypatch):
+    monkeypatch.setitem(PROFILES, "small", small)
+    monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path))
+    run = open_run("small", published_sample=str(published_folder))
+    dataset = run.dataset()
+    assert len(dataset.split["test"]) == round(0.2 * len(dataset.events))
+    test = dataset.part("test")
+    posterior = predictions(run, test, [])["diffusion", "predictive"]
+    truth = test.spectra.log10_fnu
+    # Each posterior lies nearer to its own event than to the others.
+    own = abs(posterior.mean - truth)[:, 1:]
+    others = abs(posterior.mean - truth[::-1])[:, 1:]
+    assert (own[own == own].mean() < 0.5 * others[others == others].mean()).all()
