@@ -134,7 +134,7 @@ def of(rows, name):
 
 
 @pytest.mark.parametrize(
-    ("text", "improved", "recipes", "together"),
+    ("paper", "improved", "recipes", "together"),
     [
         (["holds", "holds"], ["holds", "holds"], ["holds", "holds"], "holds"),
         (["fails", "fails"], ["fails", "fails"], ["fails", "fails"], "fails"),

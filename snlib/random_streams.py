@@ -1,0 +1,64 @@
+"""Every stream of random numbers by its name: one seed a run, and no two uses share a stream.
+
+A stream is told by its name, the seed and a place (an event, a step): what is drawn at one place does not
+depend on what was drawn at another, so work may be cut, shared and resumed anywhere.
+"""
+
+import numpy as np
+
+__all__ = ["FROZEN", "STREAMS", "stream"]
+
+# Numbers that are never used again: a stream that is no longer needed leaves a gap.
+STREAMS = {
+    "batches": 0,  # of an epoch of training
+    "steps": 1,  # of training: latent samples, wavelengths, hidden points
+    "validation": 2,  # latent samples of all validation pairs
+    "augmentation": 3,  # of the training pairs, drawn once
+    "hidden points": 4,  # of a test event, as more and more are hidden
+    "fewer points": 5,  # of a test event, as fewer and fewer are left
+    "prior samples": 6,
+    "conditional samples": 7,  # of an event, one a light curve
+    "posterior samples": 8,  # of an event, to judge its spectra
+    "recalibration": 9,  # of a validation event
+    "real models": 10,  # of a fold and a real model, to judge its spectra
+    "bootstrap of events": 11,
+    "bootstrap of seeds": 12,
+    "illustration": 13,  # of a page
+}
+# As they were before they had names, since what was made with them stays: events, splits, predictions and the
+# fit of the surrogate.  numpy ignores zeros at the end of such a key, so that some of these are the same:
+# the split and the cadence of event 0, and the fits (which have no seed) and the model of event 0.
+FROZEN = {
+    "models": (0,),  # of an event: its parameters, residuals and noise
+    "cadences": (1,),  # of an event
+    "split": (1,),
+    "Sedona files": (2,),  # their order
+    "predictions": (),  # of an object, by the hash of its name
+    "fits": (),  # folds of the surrogate and of the real models, and noise of the fit; no seed of a run
+    "inversion": (),  # where fits to light curves start; no seed of a run
+}
+
+
+def stream(name, seed, *place):
+    """The random numbers of one use at one place.
+
+    Parameters
+    ----------
+    name : str
+        A name in `STREAMS` or `FROZEN`.
+    seed : int
+    *place : int
+        Where in that use: an event, a step; as many numbers at every call of a name.
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Raises
+    ------
+    KeyError
+        If there is no such stream.
+    """
+    if name in FROZEN:
+        return np.random.default_rng((seed, *FROZEN[name], *place))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS[name], *place)))
