@@ -1,7 +1,7 @@
 """Cross-modal embedding of Type Ia supernova light curves and spectra.
 
-A replication of Shen & Gagliano (2025).  `ROOMS` is the map: each room is a folder whose ``__init__`` says what
-it is for, and imports only from the rooms that are named beside it.
+A replication of Shen & Gagliano (2025).  `ROOMS` is the map: each room is a folder whose ``__init__`` says
+what it is for, and imports only from the rooms that are named beside it.
 """
 
 __version__ = "0.1.0"

@@ -8,10 +8,10 @@ __all__ = ["central_interval"]
 def central_interval(samples, coverage, axis=0):
     """Ends of the central interval of samples, exact for a perfect forecast whatever the number of samples.
 
-    S samples and the truth are S + 1 exchangeable values, if the truth is one more draw from where the samples
-    come from: one more draw falls below the k-th smallest sample with probability k / (S + 1).  The ends are
-    interpolated between these.  (`numpy.quantile` takes the smallest sample for the quantile 0, so that its
-    intervals are too narrow: of 20 samples its 90 % interval covers 82 %.)
+    S samples and the truth are S + 1 exchangeable values, if the truth is one more draw from where the
+    samples come from: it falls below the k-th smallest sample with probability k / (S + 1).  The ends are
+    interpolated between these.  (`numpy.quantile` takes the smallest sample for the quantile 0, so that
+    its intervals are too narrow: of 20 samples its 90 % interval covers 82 %.)
 
     Parameters
     ----------
