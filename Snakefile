@@ -20,7 +20,7 @@ from shlex import quote
 from snlib.replication.ablations import ABLATIONS, read_ablations
 from snlib.files import read_json, replacing, write_json
 from snlib.replication.notebooks import without_progress
-from snlib.model.recipes import PROFILES
+from snlib.replication.profiles import PROFILES
 from snlib.replication.stages import STAGES
 from snlib.replication.verdicts import ledger_html
 

@@ -26,8 +26,7 @@ from snlib.inference.predict import (
     write_samples,
     write_table,
 )
-from snlib.model.recipes import recipe_for
-from snlib.model.registry import MODELS
+from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.ablations import ABLATIONS, ablate
 from snlib.replication.folds import real_folds, train_folds
 from snlib.replication.real_results import write_real_results

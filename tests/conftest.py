@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from jaxtyping import install_import_hook
+
+# Every test checks the shapes that the model's arguments are annotated with.
+install_import_hook("snlib.model", "beartype.beartype")
 
 from snlib.cli import main
 from snlib.data.batches import Photometry, Spectrum

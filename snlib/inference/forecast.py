@@ -167,7 +167,7 @@ def calibrated_forecaster(run, recipe):
     ----------
     run : snlib.replication.run.Run
     recipe : str
-        A name that `snlib.model.recipes.recipe_for` knows.
+        A name that `snlib.model.registry.recipe_for` knows.
 
     Returns
     -------

@@ -9,15 +9,15 @@ import math
 import torch
 from torch.distributions import MultivariateNormal, Normal
 
-from snlib.model.objectives import importance_log_weights, iwae
+from snlib.model.objectives import importance_log_weights, iwae, stratified_samples
 
-__all__ = ["PRIOR", "LinearGaussian", "bounds", "draw", "log_evidence"]
+__all__ = ["PRIOR", "LinearGaussian", "bounds", "draw", "log_evidence", "mixture_log_weights"]
 
 PRIOR = Normal(0.0, 1.0)
 
 
 class LinearGaussian:
-    """``x = a z + noise``: an expert as the objectives take them.
+    """``x = a z + noise``: one modality, with what the objectives ask for.
 
     Parameters
     ----------
@@ -58,6 +58,14 @@ def log_evidence(experts, inputs):
     return MultivariateNormal(torch.zeros_like(a), covariance).log_prob(torch.cat(inputs, 1))
 
 
+def mixture_log_weights(experts, inputs, noise):
+    """Log importance weights of all modalities, shape (M, K, B), for noise of shape (M, K, B, 1)."""
+    posteriors = [expert.posterior(x) for expert, x in zip(experts, inputs, strict=True)]
+    z = stratified_samples(posteriors, noise)
+    log_likelihoods = [expert.log_likelihood(z, x) for expert, x in zip(experts, inputs, strict=True)]
+    return importance_log_weights(z, posteriors, log_likelihoods, PRIOR)
+
+
 def bounds(experts, inputs, k, bound, repeats, generator):
     """Mean and standard error of a bound of Eq. 3 over independent draws, each of shape (B,).
 
@@ -73,6 +81,6 @@ def bounds(experts, inputs, k, bound, repeats, generator):
     """
     repeated = [x.repeat(repeats, 1) for x in inputs]
     noise = torch.randn(len(experts), k, len(repeated[0]), 1, generator=generator)
-    log_weights = importance_log_weights(experts, repeated, PRIOR, noise)
+    log_weights = mixture_log_weights(experts, repeated, noise)
     each = iwae(log_weights, bound).unflatten(0, (repeats, -1))
     return each.mean(0), each.std(0) / math.sqrt(repeats)

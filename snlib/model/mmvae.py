@@ -1,10 +1,12 @@
 """The mixture-of-experts VAE of a light curve and a spectrum (Eqs. 1-3)."""
 
-from torch import nn
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
-from snlib.model.objectives import importance_log_weights, iwae
+from snlib.data.batches import Batch, Photometry, Spectrum
+from snlib.model.likelihoods import Laplace
+from snlib.model.objectives import importance_log_weights, iwae, stratified_samples
 from snlib.model.vae import VAE
-from snlib.replication.variants import build_as_published
 
 __all__ = ["MMVAE"]
 
@@ -15,24 +17,30 @@ class MMVAE(nn.Module):
     Parameters
     ----------
     recipe : snlib.model.recipes.Recipe
+    vae : callable
+        (modality, recipe) -> the VAE of a modality.
     """
 
     n_posteriors = 2
 
-    def __init__(self, recipe):
+    def __init__(self, recipe, vae=VAE):
         super().__init__()
         self.recipe = recipe
-        self.photometry = VAE("photometry", recipe)
-        self.spectrum = VAE("spectrum", recipe)
-        for vae in (self.photometry, self.spectrum):
-            build_as_published(vae)
+        self.photometry = vae("photometry", recipe)
+        self.spectrum = vae("spectrum", recipe)
 
-    def prior(self):
+    def prior(self) -> Laplace:
         """p(z): a standard Laplace for each latent number."""
         return self.spectrum.prior()
 
-    def bound(self, photometry, spectrum, noise, pixels=None):
-        """The bound of Eq. 3 for each pair, in nats, shape (B,).
+    def bound(
+        self,
+        photometry: Photometry,
+        spectrum: Spectrum,
+        noise: Float[Tensor, "2 K B tokens dim"],
+        pixels: Int[Tensor, " n"] | None = None,
+    ) -> Float[Tensor, " B"]:
+        """The bound of Eq. 3 for each pair, in nats.
 
         Parameters
         ----------
@@ -43,11 +51,26 @@ class MMVAE(nn.Module):
         pixels : Tensor of int, shape (n,), optional
             Decode only these wavelengths, drawn at random; all by default.
         """
-        photometry_expert = self.photometry.weighted(self.recipe.photometry_weight)
-        experts = photometry_expert, self.spectrum.decoding(pixels)
-        log_weights = importance_log_weights(experts, (photometry, spectrum), self.prior(), noise)
+        posteriors = [self.photometry.posterior(photometry), self.spectrum.posterior(spectrum)]
+        z = stratified_samples(posteriors, noise)  # (2 K, B, tokens, dim)
+        of_photometry = self.photometry.log_likelihood(z, photometry)  # (2 K, B)
+        of_spectrum = self.spectrum.log_likelihood(z, spectrum, pixels)
+        return self.bound_of(z, posteriors, of_photometry, of_spectrum)
+
+    def bound_of(
+        self,
+        z: Float[Tensor, "MK B tokens dim"],
+        posteriors: list,
+        of_photometry: Float[Tensor, "MK B"],
+        of_spectrum: Float[Tensor, "MK B"],
+    ) -> Float[Tensor, " B"]:
+        """The bound, given samples, posteriors and the log likelihoods of both modalities."""
+        log_likelihoods = [self.recipe.photometry_weight * of_photometry, of_spectrum]
+        log_weights = importance_log_weights(z, posteriors, log_likelihoods, self.prior())
         return iwae(log_weights, self.recipe.bound)
 
-    def forward(self, batch, noise, pixels):
-        """Loss of each pair of a batch, shape (B,): minus the bound; see `VAE.forward`."""
+    def forward(
+        self, batch: Batch, noise: Float[Tensor, "2 K B tokens dim"], pixels: Int[Tensor, " n"] | None = None
+    ) -> Float[Tensor, " B"]:
+        """Loss of each pair of a batch: minus the bound."""
         return -self.bound(batch.photometry, batch.spectrum, noise, pixels)

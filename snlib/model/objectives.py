@@ -1,16 +1,21 @@
-"""Training objectives: bounds on the evidence of one or more modalities (Eq. 3), and InfoNCE."""
+"""Training objectives: bounds on the evidence of one or more modalities (Eq. 3), and InfoNCE.
+
+Shapes: M modalities, K samples from each, B events of a batch.
+"""
 
 import math
 
 import torch
-from torch.distributions import kl_divergence
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.distributions import Distribution, kl_divergence
 
-from snlib.training.side_by_side import side_by_side
-
-__all__ = ["elbo", "importance_log_weights", "info_nce", "iwae"]
+__all__ = ["elbo", "importance_log_weights", "info_nce", "iwae", "stratified_samples"]
 
 
-def elbo(expert, x, prior, noise):
+def elbo(
+    posterior: Distribution, log_likelihood: Float[Tensor, "K B"], prior: Distribution
+) -> Float[Tensor, " B"]:
     """Evidence lower bound, ``E_q log p(x | z) - KL(q || p)``, with the divergence in closed form.
 
     For Laplace posterior (location mu, scale b) and standard Laplace prior the divergence is
@@ -18,67 +23,69 @@ def elbo(expert, x, prior, noise):
 
     Parameters
     ----------
-    expert : object
-        With ``posterior(x) -> Distribution`` over latents (B, *latent), of a location and a scale,
-        and ``log_likelihood(z, x) -> (K, B)`` for z of shape (K, B, *latent).
-    x : input of the expert
-    prior : torch.distributions.Distribution
+    posterior : Distribution
+        q(z | x), of shape (B, *latent).
+    log_likelihood : Tensor, shape (K, B)
+        Log p(x | z) of K samples from the posterior.
+    prior : Distribution
         Over single latent numbers.
-    noise : Tensor, shape (K, B, *latent)
-        Draws from the posterior's family with location 0 and scale 1.
 
     Returns
     -------
     Tensor, shape (B,)
+        In nats.
     """
-    posterior = expert.posterior(x)
-    z = posterior.loc + posterior.scale * noise
-    divergence = kl_divergence(posterior, prior).flatten(1).sum(-1)
-    return expert.log_likelihood(z, x).mean(0) - divergence
+    return log_likelihood.mean(0) - kl_divergence(posterior, prior).flatten(1).sum(-1)
 
 
-def importance_log_weights(experts, inputs, prior, noise):
-    """Log importance weights of samples drawn from each expert in turn.
-
-    For z from the posterior of modality m, ``log p(z) + sum_m' log p(x_m' | z) - log q(z | x)``
-    with the mixture ``q = (1/M) sum_m q_m`` (Eq. 1).  The samples are stratified: K from each expert.
+def stratified_samples(posteriors, noise: Float[Tensor, "M K B *latent"]) -> Float[Tensor, "MK B *latent"]:
+    """K latent samples from each of M posteriors in turn, of a location and a scale.
 
     Parameters
     ----------
-    experts : sequence of M objects
-        Each as in `elbo`.
-    inputs : sequence of M inputs
-    prior : torch.distributions.Distribution
-        Over single latent numbers.
+    posteriors : sequence of M Distribution, shape (B, *latent)
     noise : Tensor, shape (M, K, B, *latent)
         Draws from the posteriors' family with location 0 and scale 1.
 
     Returns
     -------
-    Tensor, shape (M, K, B)
+    Tensor, shape (M K, B, *latent)
     """
-    pairs = list(zip(experts, inputs, strict=True))
-    posteriors = side_by_side(_posterior, pairs, noise.device)
-    z = torch.cat(
-        [q.loc + q.scale * draws for q, draws in zip(posteriors, noise, strict=True)]
-    )  # (M K, B, ...)
+    return torch.cat([q.loc + q.scale * draws for q, draws in zip(posteriors, noise, strict=True)])
+
+
+def importance_log_weights(
+    z: Float[Tensor, "MK B *latent"], posteriors, log_likelihoods, prior: Distribution
+) -> Float[Tensor, "M K B"]:
+    """Log importance weights of samples drawn from each expert in turn.
+
+    ``log p(z) + sum_m log p(x_m | z) - log q(z | x)`` with the mixture ``q = (1/M) sum_m q_m`` (Eq. 1).
+
+    Parameters
+    ----------
+    z : Tensor, shape (M K, B, *latent)
+        See `stratified_samples`.
+    posteriors : sequence of M Distribution, shape (B, *latent)
+    log_likelihoods : sequence of M Tensor, shape (M K, B)
+        Log p(x_m | z) of each modality.
+    prior : Distribution
+        Over single latent numbers.
+
+    Returns
+    -------
+    Tensor, shape (M, K, B)
+        In nats.
+    """
+    n_modalities = len(posteriors)
     log_q = torch.stack([posterior.log_prob(z).flatten(2).sum(-1) for posterior in posteriors])
-    log_mixture = log_q.logsumexp(0) - math.log(len(posteriors))
+    log_mixture = log_q.logsumexp(0) - math.log(n_modalities)  # (M K, B)
     log_joint = prior.log_prob(z).flatten(2).sum(-1)
-    for log_likelihood in side_by_side(_log_likelihood, [(*pair, z) for pair in pairs], noise.device):
+    for log_likelihood in log_likelihoods:
         log_joint = log_joint + log_likelihood
-    return (log_joint - log_mixture).unflatten(0, noise.shape[:2])
+    return (log_joint - log_mixture).unflatten(0, (n_modalities, -1))
 
 
-def _posterior(expert, x):
-    return expert.posterior(x)
-
-
-def _log_likelihood(expert, x, z):
-    return expert.log_likelihood(z, x)
-
-
-def iwae(log_weights, bound):
+def iwae(log_weights: Float[Tensor, "M K B"], bound: str) -> Float[Tensor, " B"]:
     """Importance-weighted bound on the log evidence of each event (Eq. 3).
 
     Eq. 3 can be read in two ways (Shi et al. 2019).  ``"tight"`` averages all M K weights inside
@@ -93,6 +100,12 @@ def iwae(log_weights, bound):
     Returns
     -------
     Tensor, shape (B,)
+        In nats.
+
+    Raises
+    ------
+    ValueError
+        If there is no such bound.
     """
     n_modalities, n_samples, _ = log_weights.shape
     if bound == "tight":
@@ -102,7 +115,7 @@ def iwae(log_weights, bound):
     raise ValueError(f"bound is {bound!r}, expected 'tight' or 'loose'")
 
 
-def info_nce(similarity, event):
+def info_nce(similarity: Float[Tensor, "B B"], event: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
     """InfoNCE of each pair of a batch: finding its spectrum by its light curve, and the reverse.
 
     Parameters

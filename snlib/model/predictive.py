@@ -10,11 +10,14 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
 
+from snlib.data.batches import Batch, Photometry, Spectrum
 from snlib.model.likelihoods import LowRankNormal
 from snlib.model.mmvae import MMVAE
 from snlib.model.transceiver import TransceiverDecoder
-from snlib.model.vae import MIN_SCALE
+from snlib.model.vae import MIN_SCALE, VAE
 
 __all__ = ["PredictiveMMVAE"]
 
@@ -25,19 +28,23 @@ class PredictiveMMVAE(MMVAE):
     Parameters
     ----------
     recipe : snlib.model.recipes.Recipe
+    vae : callable
+        See `MMVAE`.
+    n_modes : int
+        Modes of error that the pixels of a spectrum share.
     """
 
     n_posteriors = 0
 
-    def __init__(self, recipe):
-        super().__init__(recipe)
+    def __init__(self, recipe, vae=VAE, n_modes: int = 8):
+        super().__init__(recipe, vae)
         for parameter in self.parameters():
             parameter.requires_grad_(False)
         # It sees all that the encoder made of the light curve.
         tokens = replace(recipe, latent_tokens=2 * recipe.latent_tokens, latent_dim=recipe.d_model)
-        self.errors = TransceiverDecoder("spectrum", tokens, n_outputs=1 + recipe.error_rank)
+        self.errors = TransceiverDecoder("spectrum", tokens, n_outputs=1 + n_modes)
 
-    def predictive(self, photometry, spectrum):
+    def predictive(self, photometry: Photometry, spectrum: Spectrum) -> LowRankNormal:
         """p(spectrum | light curve) at the phases and wavelengths of `spectrum`.
 
         Its location is what the MMVAE decodes at the posterior's location; its modes and scales cover
@@ -60,8 +67,8 @@ class PredictiveMMVAE(MMVAE):
         out = self.errors(tokens[None], spectrum)[0]
         return LowRankNormal(location, F.softplus(out[..., 0]) + MIN_SCALE, out[..., 1:])
 
-    def forward(self, batch, noise, pixels):
-        """Loss of each pair of a batch, shape (B,): minus the log density of the spectrum.
+    def forward(self, batch: Batch, noise, pixels: Int[Tensor, " n"]) -> Float[Tensor, " B"]:
+        """Loss of each pair of a batch: minus the log density of the spectrum.
 
         Parameters
         ----------

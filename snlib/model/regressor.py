@@ -1,7 +1,9 @@
 """Parameters of the explosion from data, end to end (Figure 8)."""
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from snlib.data.batches import Batch, Photometry, Spectrum
 from snlib.data.quantities import PARAMETERS
 from snlib.model.transceiver import TransceiverEncoder
 
@@ -17,14 +19,16 @@ class Regressor(nn.Module):
     ----------
     modality : {"photometry", "spectrum"}
     recipe : snlib.model.recipes.Recipe
+    encoder : type
+        The transceiver's by default.
     """
 
     n_posteriors = 0
 
-    def __init__(self, modality, recipe):
+    def __init__(self, modality: str, recipe, encoder=TransceiverEncoder):
         super().__init__()
         self.modality, self.recipe = modality, recipe
-        self.encoder = TransceiverEncoder(modality, recipe, n_outputs=recipe.latent_tokens)
+        self.encoder = encoder(modality, recipe, n_outputs=recipe.latent_tokens)
         self.to_latent = nn.Linear(recipe.d_model, recipe.latent_dim)
         self.to_parameters = nn.Sequential(
             nn.Linear(recipe.latent_tokens * recipe.latent_dim, recipe.d_mlp),
@@ -32,12 +36,12 @@ class Regressor(nn.Module):
             nn.Linear(recipe.d_mlp, len(PARAMETERS)),
         )
 
-    def predict(self, x):
-        """Photometry or Spectrum -> z-scores of the parameters, shape (B, 6)."""
+    def predict(self, x: Photometry | Spectrum) -> Float[Tensor, "B 6"]:
+        """Predict the z-scores of the parameters."""
         return self.to_parameters(self.to_latent(self.encoder(x)).flatten(1))
 
-    def forward(self, batch, noise=None, pixels=None):
-        """Loss of each pair of a batch, shape (B,): mean squared error of the z-scores.
+    def forward(self, batch: Batch, noise=None, pixels=None) -> Float[Tensor, " B"]:
+        """Loss of each pair of a batch: mean squared error of the z-scores.
 
         Parameters
         ----------

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch.overrides import TorchFunctionMode
 
-from snlib.model.transceiver import MODALITIES
+from snlib.model.transceiver import MODALITIES, Layers
 
 __all__ = ["Trace", "parameter_table", "trace"]
 
@@ -55,13 +55,21 @@ def trace(module, *inputs):
     Parameters
     ----------
     module : TransceiverEncoder or TransceiverDecoder
+        With the attention of the textbook, as built by its class.
     *inputs
         Of its ``forward``.
 
     Returns
     -------
     Trace
+
+    Raises
+    ------
+    ValueError
+        If its attention is computed the fast way (`snlib.model.fast_attention`).
     """
+    if type(module.layers) is not Layers:
+        raise ValueError("the attention is folded: only that of the textbook has weights to look at")
     entered = []
     hook = module.layers[0].register_forward_pre_hook(lambda _, args: entered.extend(args[:2]))
     try:
@@ -70,14 +78,7 @@ def trace(module, *inputs):
     finally:
         hook.remove()
     query, context = entered
-    weights = torch.stack(softmaxes.results)
-    # A layer lays its weights out as (Q heads, C) if the queries are fewer, else as (C, heads, Q).
-    few_queries = query.shape[1] < context.shape[1]
-    if few_queries:
-        weights = weights.unflatten(2, (query.shape[1], -1)).transpose(2, 3)
-    else:
-        weights = weights.movedim(2, -1)
-    return Trace(query, context, weights, output)
+    return Trace(query, context, torch.stack(softmaxes.results), output)
 
 
 def parameter_table(model):

@@ -4,10 +4,12 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
-from snlib.model.likelihoods import Laplace, LowRankNormal
-from snlib.model.objectives import elbo
+from snlib.data.batches import Batch, Photometry, Spectrum
+from snlib.model.likelihoods import Laplace
+from snlib.model.objectives import elbo, stratified_samples
 from snlib.model.transceiver import TransceiverDecoder, TransceiverEncoder
 
 __all__ = ["MIN_SCALE", "VAE", "standard_laplace"]
@@ -15,7 +17,7 @@ __all__ = ["MIN_SCALE", "VAE", "standard_laplace"]
 MIN_SCALE = 1e-3  # keeps posteriors and likelihoods from collapsing to a point
 
 
-def standard_laplace(like):
+def standard_laplace(like: Tensor) -> Laplace:
     """The prior p(z) of each latent number, on the device of a tensor."""
     zero = like.new_zeros(())
     return Laplace(zero, zero + 1)
@@ -34,21 +36,21 @@ class VAE(nn.Module):
     ----------
     modality : {"photometry", "spectrum"}
     recipe : snlib.model.recipes.Recipe
+    encoder, decoder : type
+        What reads and writes; the transceiver by default.
     """
 
     n_posteriors = 1
 
-    def __init__(self, modality, recipe):
+    def __init__(self, modality: str, recipe, encoder=TransceiverEncoder, decoder=TransceiverDecoder):
         super().__init__()
         self.modality, self.recipe = modality, recipe
         self.learned_scale = recipe.likelihood_scale == "learned"
-        self.encoder = TransceiverEncoder(modality, recipe, n_outputs=2 * recipe.latent_tokens)
+        self.encoder = encoder(modality, recipe, n_outputs=2 * recipe.latent_tokens)
         self.to_latent = nn.Linear(recipe.d_model, recipe.latent_dim)
-        self.rank = recipe.likelihood_rank if modality == "spectrum" else 0
-        n_outputs = 1 + self.learned_scale + self.rank
-        self.decoder = TransceiverDecoder(modality, recipe, n_outputs)
+        self.decoder = decoder(modality, recipe, n_outputs=1 + self.learned_scale)
 
-    def posterior(self, x):
+    def posterior(self, x: Photometry | Spectrum) -> Laplace:
         """q(z | x) as a Laplace distribution of shape (B, tokens, dim).
 
         The first half of the encoder's tokens gives the location, the second half the scale.
@@ -56,87 +58,59 @@ class VAE(nn.Module):
         """
         return self.posterior_of(self.encoder(x), x)
 
-    def posterior_of(self, tokens, x):
+    def posterior_of(self, tokens: Float[Tensor, "B n_outputs d"], x: Photometry | Spectrum) -> Laplace:
         """q(z | x), given what the encoder made of x."""
-        location, scale = self.to_latent(tokens).chunk(2, dim=1)
+        location, scale = self.to_latent(tokens).chunk(2, dim=1)  # (B, tokens, dim) each
         scale = F.softplus(scale + _softplus_inverse(1.0)) + MIN_SCALE
         nothing = ~x.observed.any(-1)[:, None, None]
         return Laplace(location.masked_fill(nothing, 0.0), scale.masked_fill(nothing, 1.0))
 
-    def likelihood(self, z, x):
-        """p(values | z) at the positions of x, of shape (S, B, T or L), for z (S, B, ...)."""
-        out = self.decoder(z, x)
+    def likelihood(self, z: Float[Tensor, "S B tokens dim"], x: Photometry | Spectrum) -> Laplace:
+        """p(values | z) at the positions of x, of shape (S, B, T or L)."""
+        out = self.decoder(z, x)  # (S, B, T or L, 1 or 2)
         loc = out[..., 0]
         scale = F.softplus(out[..., 1]) + MIN_SCALE if self.learned_scale else torch.ones_like(loc)
-        return (
-            LowRankNormal(loc, scale, out[..., 1 + self.learned_scale :])
-            if self.rank
-            else Laplace(loc, scale)
-        )
+        return Laplace(loc, scale)
 
-    def log_likelihood(self, z, x):
-        """Log p(values | z) of what is observed, shape (S, B)."""
-        return self.likelihood(z, x).log_likelihood(x.value, x.observed)
+    def log_likelihood(
+        self,
+        z: Float[Tensor, "S B tokens dim"],
+        x: Photometry | Spectrum,
+        pixels: Int[Tensor, " n"] | None = None,
+    ) -> Float[Tensor, "S B"]:
+        """Log p(values | z) of what is observed.
 
-    def decoding(self, pixels):
-        """The same VAE, but of a spectrum only these pixels are decoded; all if None.
-
-        The log likelihood is rescaled to all pixels: an unbiased estimate, if each pixel is drawn
-        with equal probability.
+        If `pixels` are given, only these of a spectrum are decoded and the sum is rescaled to all of
+        them: an unbiased estimate, if each pixel is drawn with equal probability.
         """
-        return self if pixels is None else _SomePixels(self, pixels)
+        if pixels is None:
+            return self.likelihood(z, x).log_likelihood(x.value, x.observed)
+        some = x.at(pixels)
+        drawn = self.likelihood(z, some).log_likelihood(some.value, some.observed)
+        return drawn * (x.value.shape[-1] / len(pixels))
 
-    def weighted(self, weight):
-        """The same VAE with its log likelihood multiplied by a number."""
-        return self if weight == 1 else _Weighted(self, weight)
-
-    def prior(self):
+    def prior(self) -> Laplace:
         """p(z): a standard Laplace for each latent number."""
         return standard_laplace(self.to_latent.bias)
 
-    def elbo(self, x, noise, pixels=None):
-        """Evidence lower bound of each light curve or spectrum, in nats, shape (B,).
+    def elbo(
+        self,
+        x: Photometry | Spectrum,
+        noise: Float[Tensor, "K B tokens dim"],
+        pixels: Int[Tensor, " n"] | None = None,
+    ) -> Float[Tensor, " B"]:
+        """Evidence lower bound of each light curve or spectrum, in nats.
 
-        Parameters
-        ----------
-        x : Photometry or Spectrum
-        noise : Tensor, shape (K, B, tokens, dim)
-            Standard Laplace numbers that make the latent samples.
-        pixels : Tensor of int, shape (n,), optional
-            Decode only these wavelengths of a spectrum; all by default.
+        `noise` are standard Laplace numbers that make the K latent samples; `pixels` as in
+        `log_likelihood`.
         """
-        return elbo(self.decoding(pixels), x, self.prior(), noise)
+        posterior = self.posterior(x)
+        z = stratified_samples([posterior], noise[None])
+        return elbo(posterior, self.log_likelihood(z, x, pixels), self.prior())
 
-    def forward(self, batch, noise, pixels):
-        """Loss of each pair of a batch, shape (B,): minus the ELBO of this modality.
-
-        Parameters
-        ----------
-        batch : snlib.data.batches.Batch
-        noise : Tensor, shape (1, K, B, tokens, dim)
-        pixels : Tensor of int, shape (n,)
-        """
+    def forward(
+        self, batch: Batch, noise: Float[Tensor, "1 K B tokens dim"], pixels: Int[Tensor, " n"] | None = None
+    ) -> Float[Tensor, " B"]:
+        """Loss of each pair of a batch: minus the ELBO of this modality."""
         x = getattr(batch, self.modality)
         return -self.elbo(x, noise[0], pixels if self.modality == "spectrum" else None)
-
-
-class _SomePixels:
-    def __init__(self, vae, pixels):
-        self.vae, self.pixels = vae, pixels
-
-    def posterior(self, x):
-        return self.vae.posterior(x)
-
-    def log_likelihood(self, z, x):
-        return self.vae.log_likelihood(z, x.at(self.pixels)) * (x.value.shape[-1] / len(self.pixels))
-
-
-class _Weighted:
-    def __init__(self, vae, weight):
-        self.vae, self.weight = vae, weight
-
-    def posterior(self, x):
-        return self.vae.posterior(x)
-
-    def log_likelihood(self, z, x):
-        return self.weight * self.vae.log_likelihood(z, x)

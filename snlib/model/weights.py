@@ -8,8 +8,7 @@ from safetensors.torch import save_file
 
 from snlib.data.scaling import Scaling
 from snlib.files import read_json, replacing, write_json
-from snlib.model.recipes import Recipe
-from snlib.model.registry import new_model
+from snlib.model.registry import new_model, read_recipe
 
 __all__ = ["load_model", "read_tensors", "save_model", "write_tensors"]
 
@@ -80,7 +79,7 @@ def load_model(path, device="cpu"):
         raise ValueError(f"{path.with_suffix('.json')}: expected the keys {', '.join(sorted(_KEYS))}")
     tensors, _ = read_tensors(path)
     try:
-        model = new_model(config["model"], Recipe.from_dict(config["recipe"]), seed=0)
+        model = new_model(config["model"], read_recipe(config["recipe"]), seed=0)
         _require_same_shapes(model.state_dict(), tensors)
         model.load_state_dict(tensors)
         scaling = Scaling.from_dict(config["scaling"])

@@ -1,6 +1,6 @@
 """One change at a time to the MMVAE: what each difference between paper, code and recipe is worth."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
@@ -10,6 +10,7 @@ from snlib.files import read_json, write_json
 from snlib.inference.posteriors import from_light_curve, spectrum_posteriors
 from snlib.model.recipes import RECIPES, Recipe
 from snlib.replication.trained import train_or_load
+from snlib.replication.variants import PublishedRecipe
 from snlib.training.steps import new_fabric
 
 __all__ = ["ABLATIONS", "Ablation", "ablate", "read_ablations"]
@@ -77,7 +78,9 @@ def _of(base):
 
     def ablation(name, change, length=1, **fields):
         name = f"{base}-{name}"
-        return Ablation(name, base, change, replace(recipe, name=name, **fields), length)
+        kind = PublishedRecipe if set(fields) - set(vars(recipe)) else type(recipe)
+        changed = kind(**vars(recipe) | fields | {"name": name})
+        return Ablation(name, base, change, changed, length)
 
     yield ablation("itself", "as it is")
     for name, (change, fields) in _PUBLISHED.items():

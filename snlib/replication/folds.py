@@ -14,7 +14,7 @@ import numpy as np
 from snlib.data.dataset import make_dataset, split_events
 from snlib.data.events import Events
 from snlib.data.quantities import LAST_PHASE_DAYS
-from snlib.model.recipes import recipe_for
+from snlib.model.registry import recipe_for
 from snlib.replication.stages import digest
 from snlib.replication.trained import train_or_load
 from snlib.simulation.simulate import simulate
@@ -98,7 +98,7 @@ class Fold:
         model : str
             A name in `snlib.model.registry.MODELS`.
         recipe : str
-            A name that `snlib.model.recipes.recipe_for` knows.
+            A name that `snlib.model.registry.recipe_for` knows.
         fabric : lightning_fabric.Fabric, optional
 
         Returns

@@ -15,7 +15,8 @@ from snlib.data.dataset import SPLIT_FRACTIONS, make_dataset, split_events
 from snlib.data.events import Events
 from snlib.data.published_sample import read_published_sample
 from snlib.files import DATA
-from snlib.model.recipes import PROFILES, Profile, recipe_for
+from snlib.model.registry import recipe_for
+from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.stages import digest
 from snlib.replication.trained import train_or_load
 from snlib.simulation.simulate import simulate
@@ -119,7 +120,7 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
     Parameters
     ----------
     profile : str
-        A name in `snlib.model.recipes.PROFILES`.
+        A name in `snlib.replication.profiles.PROFILES`.
     device : {"auto", "cpu", "cuda"}
     seed : int
     published_sample : str

@@ -7,11 +7,10 @@ import pandas as pd
 import torch
 
 from snlib.files import read_json, replacing
-from snlib.model.recipes import recipe_for
-from snlib.model.registry import new_model
+from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import load_model, save_model
 from snlib.replication.stages import digest
-from snlib.replication.variants import augment
+from snlib.replication.variants import PublishedRecipe, augment
 from snlib.training.loop import train
 from snlib.training.steps import new_fabric, precision_of
 
@@ -124,7 +123,7 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
     if start is not None:
         model.load_state_dict(model.state_dict() | start.model.state_dict())
     train_pairs, validation_pairs = (dataset.pairs(part, device) for part in ("train", "validation"))
-    if recipe.augmented:
+    if isinstance(recipe, PublishedRecipe) and recipe.augmented:
         train_pairs = augment(train_pairs, seed)
     history = train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint, made_from, fabric)
     provenance = {

@@ -1,36 +1,54 @@
 """Where the authors' published code differs from their paper: parts to train and compare.
 
-Nothing here is used by the recipes "text" and "improved"; see the chapter "Paper versus code".
+They make an architecture of its own, "published code", with recipes that say which of its ways a model has;
+see the chapter "Paper versus code".
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 
-from snlib.model.transceiver import CrossAttention, TransceiverEncoder
+from snlib.model.recipes import Recipe
+from snlib.model.registry import ARCHITECTURES, Architecture
+from snlib.model.transceiver import CrossAttention, Layers, TransceiverDecoder, TransceiverEncoder
+from snlib.random_streams import stream
 
-__all__ = ["ConcatenatingEncoder", "SelfThenCross", "SwappingEncoder", "augment", "build_as_published"]
+__all__ = [
+    "AttendingDecoder",
+    "ConcatenatingEncoder",
+    "PublishedRecipe",
+    "SelfThenCross",
+    "SwappingEncoder",
+    "augment",
+]
 
 # In z-scores: noise of every value, shift of a whole light curve in time; and the share of points hidden.
 _NOISE, _TIME_SHIFT, _HIDDEN = 0.02, 0.1, 0.05
 
 
-def build_as_published(vae):
-    """Exchange the parts of a VAE that its recipe wants as the published code has them (in place).
+@dataclass(frozen=True)
+class PublishedRecipe(Recipe):
+    """A recipe of models with some ways of the published code.
 
-    Parameters
+    Attributes
     ----------
-    vae : snlib.model.vae.VAE
+    query_self_attention : bool
+        Positions that are decoded attend to each other first (`SelfThenCross`).
+    concatenated : bool
+        Tokens are made from concatenated embeddings (`ConcatenatingEncoder`).
+    swapped : bool
+        Flux and wavelength are swapped in the encoder of spectra (`SwappingEncoder`).
+    augmented : bool
+        Training pairs are changed once, at random (`augment`).
     """
-    recipe, n_outputs = vae.recipe, len(vae.encoder.queries)
-    if recipe.concatenated:
-        vae.encoder = ConcatenatingEncoder(vae.modality, recipe, n_outputs)
-    elif recipe.swapped and vae.modality == "spectrum":
-        vae.encoder = SwappingEncoder(vae.modality, recipe, n_outputs)
-    if recipe.query_self_attention:
-        vae.decoder.layers = nn.ModuleList(SelfThenCross(recipe) for _ in vae.decoder.layers)
+
+    architecture: ClassVar[str] = "published code"
+    query_self_attention: bool = False
+    concatenated: bool = False
+    swapped: bool = False
+    augmented: bool = False
 
 
 class SelfThenCross(CrossAttention):
@@ -40,16 +58,26 @@ class SelfThenCross(CrossAttention):
 
     Parameters
     ----------
-    recipe : snlib.model.recipes.Recipe
+    recipe : PublishedRecipe
     """
 
     def __init__(self, recipe):
         super().__init__(recipe)
-        self.among = CrossAttention(recipe)
+        self.among = Layers([CrossAttention(recipe)])
 
-    def forward(self, query, context, observed=None, folded=None):
+    def forward(self, query, context, observed=None, attend=None):
         """(B, Q, d), (B, C, d) -> (B, Q, d)."""
-        return super().forward(self.among(query, query), context, observed, folded)
+        for layer in self.among.prepared():
+            query = layer(query, query)
+        return super().forward(query, context, observed, attend)
+
+
+class AttendingDecoder(TransceiverDecoder):
+    """A decoder of layers `SelfThenCross`."""
+
+    def __init__(self, modality, recipe, n_outputs):
+        super().__init__(modality, recipe, n_outputs)
+        self.layers = Layers(SelfThenCross(recipe) for _ in self.layers)
 
 
 class SwappingEncoder(TransceiverEncoder):
@@ -69,7 +97,7 @@ class ConcatenatingEncoder(TransceiverEncoder):
     Parameters
     ----------
     modality, recipe, n_outputs
-        As of `TransceiverEncoder`.
+        As of `TransceiverEncoder`; the recipe is a `PublishedRecipe`.
     """
 
     def __init__(self, modality, recipe, n_outputs):
@@ -95,6 +123,24 @@ def _swap(x):
     return replace(x, wavelength=x.value, value=x.wavelength.expand(x.value.shape))
 
 
+def _encoder(modality, recipe, n_outputs):
+    if recipe.concatenated:
+        kind = ConcatenatingEncoder
+    elif recipe.swapped and modality == "spectrum":
+        kind = SwappingEncoder
+    else:
+        kind = TransceiverEncoder
+    return kind(modality, recipe, n_outputs)
+
+
+def _decoder(modality, recipe, n_outputs):
+    kind = AttendingDecoder if recipe.query_self_attention else TransceiverDecoder
+    return kind(modality, recipe, n_outputs)
+
+
+ARCHITECTURES[PublishedRecipe.architecture] = Architecture(PublishedRecipe, _encoder, _decoder)
+
+
 def augment(pairs, seed):
     """Training pairs with noise, light curves shifted in time and points hidden, drawn once.
 
@@ -107,10 +153,10 @@ def augment(pairs, seed):
     -------
     snlib.data.batches.Pairs
     """
-    rng, x = np.random.default_rng((seed, 4)), pairs.photometry
+    rng, x = stream("augmentation", seed), pairs.photometry
 
     def like(tensor, draw):
-        return torch.from_numpy(draw(size=tuple(tensor.shape)).astype(np.float32)).to(tensor.device)
+        return torch.from_numpy(draw(size=tuple(tensor.shape)).astype("float32")).to(tensor.device)
 
     def noisy(values, observed):
         return (values + _NOISE * like(values, rng.normal)) * observed

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from snlib.random_streams import stream
+
 __all__ = ["Draws", "draw_block", "draw_noise", "spread_pixels"]
 
 
@@ -42,8 +44,8 @@ class Draws:
 def draw_block(model, pairs, first, stop, seed):
     """The draws of the steps `first` to `stop` - 1.
 
-    Every step has a stream of its own, seeded by the seed and the step: a step's draws do not
-    depend on the block they are made in, so training may stop and go on anywhere.
+    Every step has a stream of its own (`snlib.random_streams`): a step's draws do not depend on the
+    block they are made in, so training may stop and go on anywhere.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def draw_block(model, pairs, first, stop, seed):
     time, observed = (x.cpu().numpy() for x in (pairs.photometry.time, pairs.photometry.observed))
     steps = []
     for step, index in zip(range(first, stop), batches, strict=True):
-        rng = np.random.default_rng((seed, 1, step))
+        rng = stream("steps", seed, step)
         noise = _standard_laplace(rng, model, len(index))
         pixels = rng.permutation(n_pixels)[: recipe.n_wavelengths]
         event = index // n_phases
@@ -76,7 +78,7 @@ def draw_block(model, pairs, first, stop, seed):
 
 def draw_noise(model, n_pairs, seed):
     """The latent noise of all validation pairs, shape (M, K, n_pairs, tokens, dim)."""
-    return torch.from_numpy(_standard_laplace(np.random.default_rng((seed, 3)), model, n_pairs))
+    return torch.from_numpy(_standard_laplace(stream("validation", seed), model, n_pairs))
 
 
 def spread_pixels(n_pixels, n):
@@ -117,8 +119,7 @@ def _batches(n_pairs, batch_size, first, stop, seed):
     per_epoch = n_pairs // batch_size
     epochs = range(first // per_epoch, (stop - 1) // per_epoch + 1)
     order = [
-        np.random.default_rng((seed, 2, epoch)).permutation(n_pairs)[: per_epoch * batch_size]
-        for epoch in epochs
+        stream("batches", seed, epoch).permutation(n_pairs)[: per_epoch * batch_size] for epoch in epochs
     ]
     batches = np.concatenate(order).reshape(-1, batch_size)
     return batches[first - epochs[0] * per_epoch :][: stop - first]

@@ -1,10 +1,45 @@
-"""Independent pieces of work side by side on one card."""
+"""The two experts of an MMVAE at the same time on one card."""
 
 import torch
+from torch import nn
 
-__all__ = ["side_by_side"]
+from snlib.model.objectives import stratified_samples
+
+__all__ = ["SideBySide", "side_by_side"]
 
 _STREAMS = {}  # by device: kept, since a recorded graph remembers where its memory came from
+
+
+class SideBySide(nn.Module):
+    """An MMVAE whose loss is the same, but whose encoders and then decoders run side by side.
+
+    Parameters
+    ----------
+    mmvae : snlib.model.mmvae.MMVAE
+    """
+
+    def __init__(self, mmvae):
+        super().__init__()
+        self.mmvae = mmvae
+
+    def forward(self, batch, noise, pixels):
+        """Loss of each pair of a batch, shape (B,): see `MMVAE.forward`."""
+        model, spectrum, photometry = self.mmvae, batch.spectrum, batch.photometry
+        device = noise.device
+        posteriors = side_by_side(
+            _posterior, [(model.photometry, photometry), (model.spectrum, spectrum)], device
+        )
+        z = stratified_samples(posteriors, noise)
+        of_each = [(model.photometry, z, photometry, None), (model.spectrum, z, spectrum, pixels)]
+        return -model.bound_of(z, posteriors, *side_by_side(_log_likelihood, of_each, device))
+
+
+def _posterior(vae, x):
+    return vae.posterior(x)
+
+
+def _log_likelihood(vae, z, x, pixels):
+    return vae.log_likelihood(z, x, pixels)
 
 
 @torch.compiler.disable(recursive=False)  # compile the pieces one by one, not what lies between them

@@ -13,7 +13,10 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from snlib.model.mmvae import MMVAE
+from snlib.model.predictive import PredictiveMMVAE
 from snlib.training.draws import Draws
+from snlib.training.side_by_side import SideBySide
 
 __all__ = ["BLOCK", "PRECISIONS", "Steps", "new_fabric", "new_optimiser", "precision_of", "use_one_core"]
 
@@ -114,7 +117,9 @@ class Steps:
     def __init__(self, fabric, model, optimiser, pairs, compiled=None, recorded=None):
         self.fabric, self.model, self.device = fabric, model, pairs.flux.device
         on_cuda = self.device.type == "cuda"
-        loss = _MeanLoss(model, pairs)
+        # Alone on a card, its experts need not wait for each other.
+        abreast = on_cuda and isinstance(model, MMVAE) and not isinstance(model, PredictiveMMVAE)
+        loss = _MeanLoss(SideBySide(model) if abreast else model, pairs)
         if on_cuda if compiled is None else compiled:
             # A process may train many models: past the limit the next would silently not be compiled.
             torch._dynamo.config.recompile_limit = _MOST_COMPILED

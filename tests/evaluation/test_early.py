@@ -26,8 +26,7 @@ from snlib.evaluation.early import (
     value_label,
 )
 from snlib.inference.forecast import Forecaster
-from snlib.model.recipes import recipe_for
-from snlib.model.registry import new_model
+from snlib.model.registry import new_model, recipe_for
 from snlib.replication.intervals import average, score
 from snlib.simulation.simulate import simulate
 

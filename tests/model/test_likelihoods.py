@@ -1,7 +1,5 @@
 """Densities against those of PyTorch and SciPy, draws against the covariance they should have."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -10,10 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest, laplace
 from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, Normal
 
-from snlib.inference.posteriors import posterior_samples, spectrum_query
 from snlib.model.likelihoods import Laplace, LowRankNormal, joined
-from snlib.model.registry import new_model
-from snlib.model.vae import VAE
 
 
 def random_normal(shape, rank, seed=0, dtype=torch.float64):
@@ -175,35 +170,3 @@ def test_draws_of_laplace():
     normal = random_normal((20_000,), rank=0)
     draws = Laplace(normal.loc, normal.scale).draw(np.random.default_rng(0))
     assert kstest(((draws - normal.loc) / normal.scale).numpy(), "laplace").pvalue > 0.01
-
-
-def test_a_decoder_of_modes(small_recipe, spectrum):
-    """Only spectra have them, and there are as many as the recipe says."""
-    recipe = replace(small_recipe, likelihood_rank=3)
-    z = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    likelihood = VAE("spectrum", recipe).likelihood(z, spectrum)
-    assert isinstance(likelihood, LowRankNormal) and likelihood.factors.shape == (2, 3, 40, 3)
-    assert (likelihood.scale > 0).all() and (likelihood.factors.std(0) > 0).all()
-    assert VAE("photometry", recipe).rank == VAE("spectrum", small_recipe).rank == 0
-    assert isinstance(VAE("spectrum", small_recipe).likelihood(z, spectrum), Laplace)
-
-
-@torch.no_grad()
-def test_posterior_samples_of_a_decoder_of_modes_err_together(small_recipe, dataset):
-    """Of a latent without width only the errors of the likelihood are left, and these have its modes."""
-    vae = new_model("mmvae", replace(small_recipe, likelihood_rank=2), seed=0).eval().spectrum
-    posterior = Laplace(torch.ones(1, 4, 4), torch.zeros(1, 4, 4))
-    phase_days, wavelength_aa, n = np.array([5.0]), np.array([4000.0, 4100.0, 7000.0]), 6000
-    location, samples = posterior_samples(
-        posterior, vae, dataset.scaling, phase_days, wavelength_aa, n, seed=0
-    )
-    assert location.shape == samples.shape == (n, 1, 3)
-    query = spectrum_query(dataset.scaling, phase_days, wavelength_aa, "cpu")
-    likelihood, (mean, unit) = vae.likelihood(posterior.loc[None], query), dataset.scaling.log10_fnu
-    expected = mean + unit * likelihood.loc[0].numpy()
-    np.testing.assert_allclose(location, np.broadcast_to(expected, location.shape), rtol=1e-5)
-    expected = unit**2 * covariance(likelihood)[0, 0].numpy()
-    variance = expected.diagonal()
-    error = np.sqrt((variance[:, None] * variance + expected**2) / n)
-    assert (np.abs(expected - np.diag(variance)) > 10 * error).any()
-    assert (np.abs(np.cov(samples[:, 0].T) - expected) < 5 * error).all()

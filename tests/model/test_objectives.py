@@ -12,11 +12,17 @@ import torch
 from torch.distributions import Laplace, MultivariateNormal
 from torch.testing import assert_close
 
-from snlib.model.linear_gaussian import PRIOR, LinearGaussian, bounds, draw, log_evidence
-from snlib.model.objectives import elbo, importance_log_weights, info_nce, iwae
+from snlib.model.linear_gaussian import (
+    PRIOR,
+    LinearGaussian,
+    bounds,
+    draw,
+    log_evidence,
+    mixture_log_weights,
+)
+from snlib.model.objectives import elbo, importance_log_weights, info_nce, iwae, stratified_samples
 from snlib.model.registry import new_model
 from snlib.model.vae import VAE, standard_laplace
-from snlib.training.side_by_side import side_by_side
 
 
 def seeded(seed):
@@ -44,7 +50,14 @@ def mean_and_error(bounds):
 
 def log_weights_of(experts, inputs, k):
     """With K = k fresh normal numbers for each modality, event and latent number."""
-    return importance_log_weights(experts, inputs, PRIOR, torch.randn(len(experts), k, len(inputs[0]), 1))
+    return mixture_log_weights(experts, inputs, torch.randn(len(experts), k, len(inputs[0]), 1))
+
+
+def elbo_of(expert, x, prior, noise):
+    """With K samples made from noise of shape (K, B, latent)."""
+    posterior = expert.posterior(x)
+    z = stratified_samples([posterior], noise[None])
+    return elbo(posterior, expert.log_likelihood(z, x), prior)
 
 
 def test_the_evidence_of_the_model(linear_gaussian):
@@ -130,7 +143,7 @@ def test_one_sample_is_the_elbo_in_expectation(widened, bound):
 def test_the_elbo_is_the_evidence_less_the_divergence(widened, k):
     expert, x, expected = widened
     noise = torch.randn(k, 4 * 50_000, 1, generator=seeded(5))
-    mean, error = mean_and_error(elbo(expert, x.repeat(50_000, 1), PRIOR, noise).unflatten(0, (-1, 4)))
+    mean, error = mean_and_error(elbo_of(expert, x.repeat(50_000, 1), PRIOR, noise).unflatten(0, (-1, 4)))
     assert ((mean - expected).abs() < 5 * error).all()
     assert (error < 0.02).all()
 
@@ -148,7 +161,7 @@ def test_the_laplace_divergence_is_its_integral(loc, scale):
         lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)),
         loc - 40 * scale, loc + 40 * scale, points=[loc, 0.0], limit=200,
     )  # fmt: skip
-    divergence = -elbo(expert, x, prior, x.new_zeros(1, 1, 1)).item()
+    divergence = -elbo_of(expert, x, prior, x.new_zeros(1, 1, 1)).item()
     assert divergence == pytest.approx(integral, abs=1e-8)
     assert divergence == pytest.approx(abs(loc) + scale * math.exp(-abs(loc) / scale) - math.log(scale) - 1)
 
@@ -185,12 +198,14 @@ def test_laplace_bounds_against_the_integrated_evidence():
         return Laplace(0.0, 1.0).sample((1, k, 2 * n, 1)).double()
 
     def mean_iwae(k, n):
-        log_weights = importance_log_weights([expert], [x.repeat(n, 1)], prior, draws(k, n))
+        posteriors, repeated = [expert.posterior(x.repeat(n, 1))], x.repeat(n, 1)
+        z = stratified_samples(posteriors, draws(k, n))
+        log_weights = importance_log_weights(z, posteriors, [expert.log_likelihood(z, repeated)], prior)
         return mean_and_error(iwae(log_weights, "tight").unflatten(0, (n, 2)))
 
     one, error = mean_iwae(1, 40_000)
     closed, _ = mean_and_error(
-        elbo(expert, x.repeat(40_000, 1), prior, draws(1, 40_000)[0]).unflatten(0, (-1, 2))
+        elbo_of(expert, x.repeat(40_000, 1), prior, draws(1, 40_000)[0]).unflatten(0, (-1, 2))
     )
     assert ((one - closed).abs() < 6 * error).all()
     many, _ = mean_iwae(5000, 20)
@@ -294,7 +309,7 @@ def test_random_decoding_is_unbiased(model, spectrum):
     z = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(8))
     full = model.spectrum.log_likelihood(z, spectrum)
     torch.manual_seed(9)
-    drawn = [model.spectrum.decoding(torch.randperm(40)[:10]).log_likelihood(z, spectrum) for _ in range(400)]
+    drawn = [model.spectrum.log_likelihood(z, spectrum, torch.randperm(40)[:10]) for _ in range(400)]
     mean, error = mean_and_error(torch.stack(drawn))
     assert ((mean - full).abs() < 5 * error).all()
     assert (error > 0).all()
@@ -361,7 +376,12 @@ def test_the_loss_of_a_regressor_by_hand(pairs, small_recipe):
         assert_close(model(batch), (error**2).sum(1) / 6)
 
 
-def test_independent_work_is_done_in_turn_on_the_cpu():
-    done = []
-    assert side_by_side(done.append, [(1,), (2,), (3,)], torch.device("cpu")) == [None] * 3
-    assert done == [1, 2, 3]
+def test_the_weight_multiplies_the_light_curves_likelihood(small_recipe, pairs):
+    """With one sample the bound is linear in it: 1, 3 and 5 times lie on a line."""
+    recipe = replace(small_recipe, n_samples=1, bound="loose")
+    batch = pairs[0].take(torch.arange(4))
+    noise = torch.from_numpy(torch.distributions.Laplace(0.0, 1.0).sample((2, 1, 4, 4, 4)).numpy())
+    models = [new_model("mmvae", replace(recipe, photometry_weight=weight), 0) for weight in (1.0, 3.0, 5.0)]
+    losses = [model(batch, noise, None) for model in models]
+    torch.testing.assert_close(losses[2] - losses[1], losses[1] - losses[0])
+    assert (losses[1] - losses[0]).abs().min() > 1e-2

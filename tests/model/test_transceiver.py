@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import multi_head_attention_forward
 from torch.testing import assert_close
 
 from snlib.data.batches import Photometry, Spectrum
+from snlib.model.fast_attention import FoldedLayers
 from snlib.model.recipes import RECIPES
-from snlib.model.transceiver import CrossAttention
+from snlib.model.registry import ARCHITECTURES, MODELS, new_model, recipe_for
+from snlib.model.transceiver import CrossAttention, Layers
 
 
 def pad(x, fill):
@@ -165,8 +168,9 @@ def test_the_queries_of_the_encoder_see_each_other(expert_and_input):
 @torch.no_grad()
 @pytest.mark.parametrize("n_queries, n_context", [(3, 20), (20, 3), (8, 8)])
 @pytest.mark.parametrize("masked", [False, True])
-def test_attention_is_the_usual_one(n_queries, n_context, masked):
-    """Whichever side is the longer: against PyTorch's multi-head attention."""
+@pytest.mark.parametrize("layers", [Layers, FoldedLayers])
+def test_attention_is_the_usual_one(layers, n_queries, n_context, masked):
+    """Whichever side is the longer, and whichever form: against PyTorch's multi-head attention."""
     torch.manual_seed(0)
     layer = CrossAttention(RECIPES["text"])
     query, context = torch.randn(2, n_queries, 32), torch.randn(2, n_context, 32)
@@ -189,4 +193,42 @@ def test_attention_is_the_usual_one(n_queries, n_context, masked):
     )
     expected = query + usual.transpose(0, 1)
     expected = expected + layer.mlp(layer.norm_mlp(expected))
-    assert_close(layer(query, context, observed), expected, rtol=1e-5, atol=1e-5)
+    (attending,) = layers([layer]).prepared()
+    assert_close(attending(query, context, observed), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("recipe", ["text", "improved", "large"])
+def test_folded_attention_has_the_value_and_the_gradient_of_the_textbook(pairs, name, recipe):
+    """Of each model with the same parameters by the same names, in double precision."""
+    recipe = recipe_for(name, recipe)
+    folded = new_model(name, recipe, seed=0).double()
+    textbook = ARCHITECTURES[recipe.architecture].models()[name](recipe).double()
+    assert any(isinstance(part, FoldedLayers) for part in folded.modules())
+    assert not any(isinstance(part, FoldedLayers) for part in textbook.modules())
+    textbook.load_state_dict(folded.state_dict())
+    batch = as_double(pairs[0].take(torch.arange(6)))
+    noise = laplace(folded.n_posteriors, 2, 6, 4, 4)
+    found = []
+    for model in (folded, textbook):
+        loss = model(batch, noise, torch.arange(0, 50, 3))
+        loss.mean().backward()
+        gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+        found.append((loss.detach(), gradients))
+    assert found[0][1]
+    assert_close(found[0], found[1], rtol=1e-9, atol=1e-9)
+
+
+def as_double(batch):
+    """The batch in double precision, in which two orders of a sum agree to many digits."""
+    parts = {}
+    for name in ("photometry", "spectrum"):
+        values = vars(getattr(batch, name))
+        doubled = {key: v.double() if v.is_floating_point() else v for key, v in values.items()}
+        parts[name] = replace(getattr(batch, name), **doubled)
+    return replace(batch, **parts, parameters=batch.parameters.double())
+
+
+def laplace(*shape):
+    rng = np.random.default_rng(0)
+    return torch.from_numpy(rng.laplace(size=shape))

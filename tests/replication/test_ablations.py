@@ -11,10 +11,12 @@ import pytest
 from snlib.figures.ablations import plot_ablations
 from snlib.files import DATA
 from snlib.inference.posteriors import from_light_curve, posterior_samples
-from snlib.model.recipes import PROFILES, RECIPES, Profile
+from snlib.model.recipes import RECIPES
 from snlib.model.weights import load_model
 from snlib.replication.ablations import ABLATIONS, ablate, read_ablations
+from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.run import open_run
+from snlib.replication.variants import PublishedRecipe
 
 PUBLISHED = {
     "self-attention": {"query_self_attention": True},
@@ -53,8 +55,8 @@ ONLY_CONTRASTIVE = {"temperature"}
 
 def differing(a, b):
     """Fields in which two recipes differ, with the values of the second."""
-    b = b.to_dict()
-    return {name: b[name] for name, value in a.to_dict().items() if b[name] != value and name != "name"}
+    a, b = (vars(PublishedRecipe(**vars(recipe))) for recipe in (a, b))
+    return {name: b[name] for name, value in a.items() if b[name] != value and name != "name"}
 
 
 def test_every_difference_has_its_ablation():

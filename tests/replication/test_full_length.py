@@ -10,8 +10,9 @@ from snlib.data.dataset import make_dataset, split_events
 from snlib.evaluation.scores import event_scores
 from snlib.files import DATA
 from snlib.inference.posteriors import from_light_curve, spectrum_posteriors
-from snlib.model.recipes import PROFILES, RECIPES
+from snlib.model.recipes import RECIPES
 from snlib.model.weights import load_model
+from snlib.replication.profiles import PROFILES
 from snlib.simulation.simulate import simulate
 
 PAPER = PROFILES["full"]

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from snlib.evaluation.recovery import parameter_errors
-from snlib.model.recipes import PROFILES, RECIPES, Profile
+from snlib.model.recipes import RECIPES
 from snlib.replication import results
 from snlib.replication.methods import predict_spectra, predictions
+from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.results import TABLES, describe_seeds, figure4_curves, read_seeds, table, write_results
 from snlib.replication.run import open_run
 

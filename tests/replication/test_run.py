@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 import torch
 
-from snlib.model.recipes import PROFILES, RECIPES, Profile, recipe_for
-from snlib.model.registry import MODELS
+from snlib.model.recipes import RECIPES
+from snlib.model.registry import MODELS, recipe_for
 from snlib.replication import run as runs
 from snlib.replication import trained
+from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.run import open_run
 
 

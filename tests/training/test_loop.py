@@ -55,7 +55,7 @@ FALLS_BY = {
 @pytest.mark.parametrize("name", MODELS)
 def test_the_loss_falls(pairs, small_recipe, name):
     """In squared standard deviations for the regressors, in nats for all others."""
-    model = new_model(replace(small_recipe, hidden_points=0.3, error_rank=3), name)
+    model = new_model(replace(small_recipe, hidden_points=0.3), name)
     before = mean_loss(model, pairs[0], seed=0)
     history = train(model, pairs[0], pairs[0], n_steps=150, seed=0)
     after = mean_loss(model, pairs[0], seed=0)
@@ -430,7 +430,7 @@ def trained_on(dataset, small_recipe, tmp_path):
     """Train a model for three steps, or find it: `train_or_load`."""
 
     def train_it(name, seed=0, start=None, **changes):
-        recipe = replace(small_recipe, error_rank=2, **changes)
+        recipe = replace(small_recipe, **changes)
         folder = tmp_path / f"{seed}" if start is None else tmp_path
         return train_or_load(name, recipe, dataset, 3, seed, folder, start=start)
 
@@ -513,6 +513,7 @@ def test_weights_are_plain_tensors(model, dataset, tmp_path):
         ({"n_layer": 3}, "unknown keys.*n_layer"),
         ({"bound": "wide"}, "'wide'"),
         ({"d_model": 30}, "d_model 30"),
+        ({"architecture": "attending"}, "'attending', not 'transceiver'"),
     ],
 )
 def test_recipes_refuse_what_they_do_not_know(change, message):
