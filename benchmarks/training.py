@@ -99,7 +99,9 @@ def compiled(data, batch, n_wavelengths, precision, mode):
     COMPILER["combo_kernels"] = mode != "compiled graph, kernels apart"
     case = Case(data, batch, n_wavelengths, FABRIC_PRECISION[precision], **MODES[mode])
     alone = (
-        patch("snlib.training.side_by_side.side_by_side", one_by_one) if "one stream" in mode else nullcontext()
+        patch("snlib.training.side_by_side.side_by_side", one_by_one)
+        if "one stream" in mode
+        else nullcontext()
     )
     with alone:
         case.run(5)

@@ -69,7 +69,8 @@ class LowRankNormal:
 def _solve(factors, error):
     """Solve (1 + W^T W) e = W^T r; also the logarithm of the matrix's determinant."""
     rank = factors.shape[-1]
-    rest = torch.cat([factors.mT @ factors + torch.eye(rank).to(factors), factors.mT @ error], dim=-1)
+    one = torch.eye(rank, dtype=factors.dtype, device=factors.device)
+    rest = torch.cat([factors.mT @ factors + one, factors.mT @ error], dim=-1)
     log_determinant, rows = rest.new_zeros(rest.shape[:-2]), []
     for _ in range(rank):
         pivot = rest[..., :1, :1]

@@ -103,7 +103,7 @@ class CrossAttention(nn.Module):
 
         `attend` computes the same as the method `attend`, faster (see `snlib.model.fast_attention`).
         """
-        attend = attend or self.attend
+        attend = self.attend if attend is None else attend
         query = query + attend(self.norm_query(query), self.norm_context(context), observed)
         return query + self.mlp(self.norm_mlp(query))
 
