@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from snlib.evaluation.generation import SCALES_KM_S, power_spectrum
-from snlib.figures.style import MODEL_COLOURS, WAVELENGTH_LABEL
+from snlib.figures.style import WAVELENGTH_LABEL, method_colour, recipe_colour
 
 __all__ = ["plot_diversity", "plot_power", "plot_samples"]
 
@@ -23,6 +23,8 @@ _LEAST_POWER_DEX2 = 1e-9  # far below the noise of the simulations, whose power 
 
 def plot_samples(ax, wavelength_aa, log10_fnu):
     """Draw spectra as thin lines, coloured in the order of their mean brightness, dark to light.
+
+    Labels of the axes are the caller's: panels share them.
 
     Parameters
     ----------
@@ -76,6 +78,6 @@ def plot_power(ax, wavelength_aa, spectra, recipe):
 def _style(kind, recipe):
     """Truth in black, samples in the colour of their model."""
     of_model = kind in ("prior", "conditional")
-    colour = MODEL_COLOURS[f"MMVAE ({recipe})" if of_model else "truth"]
+    colour = recipe_colour(recipe) if of_model else method_colour("truth")
     line = {"truth": "-", "no noise": ":", "prior": "--", "conditional": "-"}[kind]
     return {"color": colour, "linestyle": line, "linewidth": 1.5, "label": _LABELS[kind]}

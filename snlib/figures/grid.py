@@ -1,50 +1,46 @@
-"""Figures of the grid: its parameters, its surfaces, and the surrogate against real models."""
+"""Figures of the grid: parameters, surfaces and spectra.  Functions draw into the axes given."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
 from snlib.data.quantities import LAST_PHASE_DAYS, PARAMETERS, SPECTRUM_PHASES_DAYS
-from snlib.figures.style import FNU_LABEL, MODEL_COLOURS, WAVELENGTH_LABEL, plot_spectra
+from snlib.figures.spectra import plot_spectra
+from snlib.figures.style import FNU_LABEL, PHASE_LABEL, WAVELENGTH_LABEL, method_colour
 from snlib.simulation.spectra import SPECTRUM_RANGE_AA
 
-__all__ = ["plot_corner", "plot_real_and_surrogate", "plot_scatter", "plot_surfaces"]
+__all__ = ["plot_corner", "plot_real_and_surrogate", "plot_spectrum_versions", "plot_surfaces"]
+
+_UNITS = ("$10^{51}$ erg", *[r"$M_\odot$"] * 4, "passes")
+_SHOWN_DEX = 3.5  # below the brightest of all
 
 
-def plot_corner(parameters):
-    """Draw the distribution of the parameters of Table 1, all pairs.
+def plot_corner(axes, parameters):
+    """Draw the distribution of the parameters of Table 1: each on the diagonal, pairs below it.
 
     Parameters
     ----------
+    axes : ndarray of matplotlib.axes.Axes, shape (6, 6)
+        Those above the diagonal are turned off.
     parameters : ndarray, shape (N, 6)
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+        In the order and units of `snlib.data.quantities.PARAMETERS`.
     """
-    units = ["$10^{51}$ erg", *[r"$M_\odot$"] * 4, "passes"]
-    n = len(PARAMETERS)
-    figure, axes = plt.subplots(n, n, figsize=(9, 9))
-    for row in range(n):
-        for column in range(n):
-            ax = axes[row, column]
-            ax.tick_params(labelsize=7)
-            if column > row:
-                ax.axis("off")
-            elif column == row:
-                ax.hist(parameters[:, row], bins=20, color="0.4")
-                ax.set_yticks([])
-            else:
-                ax.plot(
-                    parameters[:, column], parameters[:, row], ".", color="0.3", markersize=2, rasterized=True
-                )
-            ax.tick_params(labelbottom=row == n - 1, labelleft=column == 0 and row > 0)
-            if row == n - 1:
-                ax.set_xlabel(f"{PARAMETERS[column].symbol} [{units[column]}]", fontsize=9)
-            if column == 0 and row > 0:
-                ax.set_ylabel(f"{PARAMETERS[row].symbol} [{units[row]}]", fontsize=9)
-    figure.align_ylabels(axes[:, 0])
-    return figure
+    last, dots = len(PARAMETERS) - 1, {"color": "0.3", "markersize": 2, "rasterized": True}
+    for (row, column), ax in np.ndenumerate(axes):
+        if column > row:
+            ax.axis("off")
+        elif column == row:
+            ax.hist(parameters[:, row], bins=20, color="0.4")
+            ax.set_yticks([])
+        else:
+            ax.plot(parameters[:, column], parameters[:, row], ".", **dots)
+        first = column == 0 and row > 0
+        ax.tick_params(labelsize=7, labelbottom=row == last, labelleft=first)
+        if row == last:
+            ax.set_xlabel(f"{PARAMETERS[column].symbol} [{_UNITS[column]}]", fontsize=9)
+        if first:
+            ax.set_ylabel(f"{PARAMETERS[row].symbol} [{_UNITS[row]}]", fontsize=9)
+    axes[0, 0].figure.align_ylabels(axes[:, 0])
 
 
 def plot_surfaces(axes, surfaces):
@@ -54,15 +50,15 @@ def plot_surfaces(axes, surfaces):
     ----------
     axes : sequence of matplotlib.axes.Axes
     surfaces : dict of str to Surface
-        By title; on the same colour scale.
+        By title; on the same colour scale, which ends 3.5 dex below the brightest.
     """
     top = max(surface.log10_fnu.max() for surface in surfaces.values())
     for ax, (title, surface) in zip(axes, surfaces.items(), strict=True):
         image = ax.pcolormesh(
             surface.wavelength_aa,
             surface.phase_days,
-            np.maximum(surface.log10_fnu, top - 3.5),
-            vmin=top - 3.5,
+            np.maximum(surface.log10_fnu, top - _SHOWN_DEX),
+            vmin=top - _SHOWN_DEX,
             vmax=top,
             cmap="viridis",
             rasterized=True,
@@ -73,7 +69,7 @@ def plot_surfaces(axes, surfaces):
         )
         ax.set(title=title, xlabel=WAVELENGTH_LABEL)
         ax.axhline(LAST_PHASE_DAYS, color="white", linestyle=":")
-    axes[0].set_ylabel("Phase [days from peak]")
+    axes[0].set_ylabel(PHASE_LABEL)
     axes[0].figure.colorbar(image, ax=axes, label=FNU_LABEL)
 
 
@@ -82,36 +78,33 @@ def plot_real_and_surrogate(axes, events, residual_dex, chosen):
 
     Parameters
     ----------
-    axes : ndarray of Axes, shape (C, P)
-        A row a model, a column a phase.
+    axes : ndarray of matplotlib.axes.Axes, shape (C, P)
+        A row a model, with its mass of nickel in M_sun, a column a phase.
     events : Events
     residual_dex : ndarray, shape (N, P, L)
         Prediction minus truth; see `snlib.evaluation.surrogate_accuracy.cross_validate`.
     chosen : sequence of C int
         The models to show.
     """
-    spectra = events.spectra
+    spectra, predicted = events.spectra, {"color": method_colour("surrogate"), "label": "surrogate"}
+    truth = {"color": "0.35", "linewidth": 0.6, "label": "real model"}  # noisy: below the prediction
+    where = spectra.wavelength_aa, spectra.phase_days
     for row, model in zip(axes, chosen, strict=True):
-        for ax, phase, truth, residual in zip(
-            row, spectra.phase_days, spectra.log10_fnu[model], residual_dex[model], strict=True
-        ):
-            ax.plot(spectra.wavelength_aa, truth, color="0.35", linewidth=0.6, label="real model")
-            ax.plot(
-                spectra.wavelength_aa,
-                truth + residual,
-                color=MODEL_COLOURS["MMVAE (improved)"],
-                label="surrogate",
-            )
-            ax.set_title(f"{phase:+.0f} d" if row is axes[0] else "")
+        flux = spectra.log10_fnu[model]
+        plot_spectra(row, *where, flux, **truth)
+        plot_spectra(row, *where, flux + residual_dex[model], **predicted)
         nickel = rf"$m_\mathrm{{Ni}}$ = {events.parameters[model, 2]:.2f} $M_\odot$"
         row[0].text(0.04, 0.06, nickel, transform=row[0].transAxes)
-    axes[len(axes) // 2, 0].set_ylabel(FNU_LABEL)
-    for ax in axes[-1]:
-        ax.set_xlabel(WAVELENGTH_LABEL)
+    for ax in axes[:-1].flat:
+        ax.set_xlabel("")
+    for ax in axes[1:].flat:
+        ax.set_title("")
+    for row, ax in enumerate(axes[:, 0]):
+        ax.set_ylabel(FNU_LABEL if row == len(axes) // 2 else "")  # it is longer than a row is high
     axes[0, -1].legend(loc="lower right")
 
 
-def plot_scatter(axes, spectra_by_name, phase_days, wavelength_aa):
+def plot_spectrum_versions(axes, spectra_by_name, phase_days, wavelength_aa):
     """Draw spectra of one model, a panel a phase, one curve a version of it.
 
     Parameters

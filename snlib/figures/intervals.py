@@ -1,10 +1,11 @@
 """Figures of intervals.  Each function draws into the axes that it is given and loads nothing."""
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from snlib.evaluation.scores import PIT_COLUMNS, reliability
-from snlib.figures.style import FNU_LABEL, MODEL_COLOURS, WAVELENGTH_LABEL
+from snlib.figures.axes import side_by_side
+from snlib.figures.spectra import plot_truth, running_mean
+from snlib.figures.style import FNU_LABEL, PHASE_LABEL, WAVELENGTH_LABEL, method_colour, method_marker
 
 __all__ = [
     "LABELS",
@@ -12,10 +13,10 @@ __all__ = [
     "TOLERANCE",
     "plot_coverage",
     "plot_draws",
-    "plot_features",
+    "plot_feature_coverage",
     "plot_pit",
     "plot_reliability",
-    "plot_widths",
+    "plot_widths_and_scores",
 ]
 
 NOMINAL = {68: 0.6827, 90: 0.90}
@@ -26,13 +27,6 @@ LABELS = {
     "errors": "modes of error",
     "inversion": "surrogate inversion",
 }
-_COLOURS = {
-    "latent": MODEL_COLOURS["MMVAE (text)"],
-    "likelihood": "#AA4499",
-    "errors": MODEL_COLOURS["MMVAE"],
-    "inversion": "black",
-}
-_MARKERS = dict(zip(LABELS, "sDo^", strict=True))
 _FEATURE_LABELS = {
     "g_mag": "g",
     "r_mag": "r",
@@ -44,8 +38,7 @@ _FEATURE_LABELS = {
     "si_ii_6355_depth": "Si II 6355 depth",
 }
 _STEPS = {False: "as drawn", True: "recalibrated"}
-_PHASE_LABEL = "Phase [days from peak]"
-_DODGE_DAYS = 1.2
+_STEP_DAYS = 1.2  # from one method's mark to the next
 _WINDOW = 25  # pixels, a fraction of a filter
 
 
@@ -81,7 +74,7 @@ def plot_pit(axes, pixels):
         for recalibrated, of_step in rows.groupby("recalibrated"):
             density = len(PIT_COLUMNS) * _pooled(of_step)
             style = {"fill": True, "alpha": 0.35} if recalibrated else {"linewidth": 1.4}
-            ax.stairs(density, edges, color=_COLOURS[method], label=_STEPS[recalibrated], **style)
+            ax.stairs(density, edges, color=method_colour(method), label=_STEPS[recalibrated], **style)
         ax.axhline(1, color="0.6", linewidth=0.8)
         ax.set(title=LABELS[method], xlabel="Share of the samples below the truth", xlim=(0, 1))
         ax.legend(fontsize="small")
@@ -101,17 +94,19 @@ def plot_coverage(axes, pixels):
     for row, (percent, nominal) in zip(axes, NOMINAL.items(), strict=True):
         for ax, (recalibrated, title) in zip(row, _STEPS.items(), strict=True):
             ax.axhspan(nominal - TOLERANCE, nominal + TOLERANCE, color="0.88", linewidth=0)
-            for place, (method, rows) in enumerate(_methods(pixels[pixels["recalibrated"] == recalibrated])):
-                x = rows["phase_days"] + (place - 1.5) * _DODGE_DAYS
+            by_method = _methods(pixels[pixels["recalibrated"] == recalibrated])
+            shifts = side_by_side(len(by_method), _STEP_DAYS)
+            for shift, (method, rows) in zip(shifts, by_method, strict=True):
+                x = rows["phase_days"] + shift
                 y, error = rows[f"coverage_{percent}"], rows[f"coverage_{percent}_error"]
                 ax.errorbar(x, y, error, **_style(method), markersize=5)
             ax.set_title(title)
         row[0].set_ylabel(f"Pixels in the {percent} % interval")
     for ax in axes[-1]:
-        ax.set_xlabel(_PHASE_LABEL)
+        ax.set_xlabel(PHASE_LABEL)
 
 
-def plot_widths(axes, pixels):
+def plot_widths_and_scores(axes, pixels):
     """Draw the mean width of the 90 % interval and two scores against phase; dashed: as drawn.
 
     Parameters
@@ -120,19 +115,23 @@ def plot_widths(axes, pixels):
     pixels : pandas.DataFrame
         See `plot_reliability`.
     """
-    titles = {"width_90": "Width of the 90 % interval [dex]", "crps": "CRPS [dex]", "log_score": "Log score"}
+    titles = {
+        "width_90": "Width of the 90 % interval [dex]",
+        "crps": "CRPS [dex]",
+        "log_score": "Log score [nats]",
+    }
     for ax, (name, title) in zip(axes, titles.items(), strict=True):
         for method, rows in _methods(pixels):
             before, after = (rows[rows["recalibrated"] == step] for step in _STEPS)
-            ax.plot(before["phase_days"], before[name], color=_COLOURS[method], linestyle="--", linewidth=1)
+            ax.plot(before["phase_days"], before[name], "--", color=method_colour(method), linewidth=1)
             ax.plot(after["phase_days"], after[name], **_style(method), markersize=5)
-        ax.set(title=title, xlabel=_PHASE_LABEL)
+        ax.set(title=title, xlabel=PHASE_LABEL)
     for ax in axes[:2]:
         ax.set_ylim(bottom=0)
     axes[2].set_ylim(bottom=-3)  # latents alone fall far below before they are recalibrated
 
 
-def plot_features(axes, features, methods):
+def plot_feature_coverage(axes, features, methods):
     """Draw how often whole spectra are as said, a panel a feature.
 
     Parameters
@@ -147,9 +146,9 @@ def plot_features(axes, features, methods):
         of_feature = features[features["feature"] == name]
         for percent, nominal in NOMINAL.items():
             ax.axhline(nominal, color="0.6", linewidth=0.8)
-            for place, method in enumerate(methods):
+            for shift, method in zip(side_by_side(len(methods), _STEP_DAYS), methods, strict=True):
                 rows = of_feature[of_feature["method"] == method]
-                x = rows["phase_days"] + (place - (len(methods) - 1) / 2) * _DODGE_DAYS
+                x = rows["phase_days"] + shift
                 y, error = rows[f"coverage_{percent}"], rows[f"coverage_{percent}_error"]
                 style = _style(method) | {"label": f"{LABELS[method]}, {percent} %", "linestyle": "none"}
                 filled = {} if percent == 68 else {"markerfacecolor": "white"}
@@ -158,7 +157,7 @@ def plot_features(axes, features, methods):
     for ax in axes[:, 0]:
         ax.set_ylabel("Events in the interval")
     for ax in axes[-1]:
-        ax.set_xlabel(_PHASE_LABEL)
+        ax.set_xlabel(PHASE_LABEL)
 
 
 def plot_draws(axes, wavelength_aa, truth, location, draws):
@@ -169,21 +168,17 @@ def plot_draws(axes, wavelength_aa, truth, location, draws):
     axes : ndarray of matplotlib.axes.Axes, shape (2, number of kinds)
         Spectra above; below, less the location, means over 25 pixels.
     wavelength_aa, truth, location : ndarray, shape (L,)
-        log10 F_nu; where the truth is NaN, its error is taken to be zero.
+        Å; log10 F_nu, NaN where the truth has no flux.
     draws : dict of str to ndarray, shape (S, L)
         By kind of noise.
     """
-
-    def smooth_error(flux):
-        return uniform_filter1d(np.nan_to_num(flux - location), _WINDOW, mode="nearest")
-
     for (above, below), (title, samples) in zip(axes.T, draws.items(), strict=True):
-        for number, flux in enumerate([*samples, truth]):
-            line = {"linewidth": 0.8, "alpha": 0.8, "label": f"draw {number + 1}"}
-            if number == len(samples):
-                line = {"linewidth": 1.2, "color": MODEL_COLOURS["truth"], "label": "truth"}
+        for number, flux in enumerate(samples, 1):
+            line = {"linewidth": 0.8, "alpha": 0.8, "label": f"draw {number}"}
             above.plot(wavelength_aa, flux, **line)
-            below.plot(wavelength_aa, smooth_error(flux), **line)
+            below.plot(wavelength_aa, running_mean(flux - location, _WINDOW), **line)
+        plot_truth(above, wavelength_aa, truth)
+        plot_truth(below, wavelength_aa, running_mean(truth - location, _WINDOW))
         above.set_title(title)
         below.set_xlabel(WAVELENGTH_LABEL)
     axes[0, 0].set_ylabel(FNU_LABEL)
@@ -197,7 +192,7 @@ def _methods(table):
 
 
 def _style(method):
-    style = {"color": _COLOURS[method], "marker": _MARKERS[method], "linewidth": 1.2}
+    style = {"color": method_colour(method), "marker": method_marker(method), "linewidth": 1.2}
     return style | {"label": LABELS[method]}
 
 

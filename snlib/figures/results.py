@@ -3,21 +3,20 @@
 import numpy as np
 
 from snlib.data.quantities import PARAMETERS
-from snlib.figures.style import MODEL_COLOURS, RECIPE_COLOURS, WAVELENGTH_LABEL, model_style
+from snlib.figures.axes import log_ticks, side_by_side
+from snlib.figures.spectra import plot_prediction, running_mean
+from snlib.figures.style import WAVELENGTH_LABEL, method_colour, phase_title, recipe_colour, recipe_label
 
-__all__ = ["plot_claims", "plot_curves", "plot_parameter_errors"]
+__all__ = ["plot_claims", "plot_parameter_errors", "plot_wavelength_scores"]
 
 _WINDOW = 15  # pixels of the running mean over wavelength
 _EDGES = (0.1, 10.0)  # of the numbers behind the claims
+_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
+_VERDICT_MARKERS = {"holds": "o", "fails": "X", "open": "D"}
 
 
-def _smooth(curve):
-    padded = np.pad(curve, _WINDOW // 2, mode="edge")
-    return np.convolve(padded, np.ones(_WINDOW) / _WINDOW, mode="valid")
-
-
-def plot_curves(axes, wavelength_aa, phase_days, curves):
-    """Draw Figure 4: residual, coverage and width against wavelength, a row a phase.
+def plot_wavelength_scores(axes, wavelength_aa, phase_days, curves):
+    """Draw Figure 4: residual with its scatter, coverage and width against wavelength, a row a phase.
 
     Dotted in the last column: the width averaged over all phases, which is what the published figure
     shows at every phase.
@@ -28,32 +27,44 @@ def plot_curves(axes, wavelength_aa, phase_days, curves):
     wavelength_aa : ndarray, shape (L,)
     phase_days : ndarray, shape (P,)
     curves : dict of (str, str) to dict of str to ndarray, shape (P, L)
-        By model and kind of interval; see `snlib.evaluation.scores.curves`.
+        By model and kind of interval ("latent", "predictive" or "none"); see
+        `snlib.evaluation.score_table.Curves`.
     """
     for (model, kind), curve in curves.items():
-        style, label = model_style(model, kind)
-        colour = style["color"]
-        for (residual, coverage, width), index in zip(axes, range(len(phase_days)), strict=True):
-            if kind != "latent":  # its mean is the predictive one's
-                bias, spread = _smooth(curve["bias"][index]), _smooth(curve["spread"][index])
-                band = {"color": colour, "alpha": 0.15, "linewidth": 0}
-                residual.fill_between(wavelength_aa, bias - spread, bias + spread, **band)
-                residual.plot(wavelength_aa, bias, label=label, **style)
-            if kind != "none":
-                coverage.plot(wavelength_aa, _smooth(curve["coverage"][index]), label=label, **style)
-                width.plot(wavelength_aa, _smooth(curve["width"][index]), label=label, **style)
+        style = _interval_style(model, kind)
+        for index, row in enumerate(axes):
+            of_phase = {name: running_mean(values[index], _WINDOW) for name, values in curve.items()}
+            _plot_scores(row, wavelength_aa, of_phase, kind, style)
             if kind == "latent":
-                width.plot(wavelength_aa, _smooth(curve["width"].mean(0)), ":", color=colour, linewidth=1)
+                width = running_mean(curve["width"].mean(0), _WINDOW)
+                row[2].plot(wavelength_aa, width, ":", color=style["color"], linewidth=1)
     for (residual, coverage, width), phase in zip(axes, phase_days, strict=True):
         residual.axhline(0, color="0.6", linewidth=0.8)
         coverage.axhline(0.9, color="0.6", linewidth=0.8)
         coverage.set_ylim(-0.02, 1.02)
         width.set_ylim(0, None)
-        residual.set_ylabel(f"{phase:+.0f} d")
+        residual.set_ylabel(phase_title(phase))
     for ax, title in zip(axes[0], ("Residual [dex]", "Coverage of 90 %", "Width [dex]"), strict=True):
         ax.set_title(title)
     for ax in axes[-1]:
         ax.set_xlabel(WAVELENGTH_LABEL)
+
+
+def _plot_scores(row, wavelength_aa, curve, kind, style):
+    """Draw residual, coverage and width at one phase."""
+    residual, coverage, width = row
+    if kind != "latent":  # its mean is the predictive one's
+        ends = curve["bias"] - curve["spread"], curve["bias"] + curve["spread"]
+        plot_prediction(residual, wavelength_aa, curve["bias"], [ends], **style)
+    if kind != "none":
+        coverage.plot(wavelength_aa, curve["coverage"], **style)
+        width.plot(wavelength_aa, curve["width"], **style)
+
+
+def _interval_style(model, kind):
+    """Line and label of a model's interval: colour by model, latent-only dashed."""
+    style = {"color": method_colour(model), "linewidth": 1.2, "label": model}
+    return style | {"linestyle": "--", "label": f"{model}, latent only"} if kind == "latent" else style
 
 
 def plot_parameter_errors(ax, errors):
@@ -63,13 +74,14 @@ def plot_parameter_errors(ax, errors):
     ----------
     ax : matplotlib.axes.Axes
     errors : dict of str to ndarray, shape (N, 6)
-        Absolute errors by method, in standard deviations of the parameter.
+        Absolute errors by method, in standard deviations of the parameter.  Bars are their standard
+        deviation over the events.
     """
-    width = 0.8 / len(errors)
-    for place, (name, values) in enumerate(errors.items()):
-        x = np.arange(len(PARAMETERS)) + (place - (len(errors) - 1) / 2) * width
-        style = {"fmt": "o", "capsize": 3, "markersize": 5, "color": MODEL_COLOURS[name]}
-        ax.errorbar(x, values.mean(0), values.std(0), label=name, **style)
+    shifts = side_by_side(len(errors), 0.8 / len(errors))
+    for shift, (method, values) in zip(shifts, errors.items(), strict=True):
+        style = {"fmt": "o", "capsize": 3, "markersize": 5, "color": method_colour(method)}
+        x = np.arange(len(PARAMETERS)) + shift
+        ax.errorbar(x, values.mean(0), values.std(0), label=method, **style)
     ax.set_xticks(range(len(PARAMETERS)), [parameter.symbol for parameter in PARAMETERS])
     ax.set(ylabel="Absolute error\n[standard deviations]", ylim=(0, None))
 
@@ -77,33 +89,31 @@ def plot_parameter_errors(ax, errors):
 def plot_claims(ax, judged):
     """Draw every number that a claim rests on, its 95 % interval and the range that it should lie in.
 
-    What lies beyond an edge is drawn on it.
+    A row a statement, in it a mark a recipe.  What lies beyond an edge is drawn on it.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     judged : pandas.DataFrame
-        See `snlib.replication.claims.judge`.
+        A row a statement and recipe: ``id`` (of the claim), ``statement, recipe, at_least, at_most, estimate,
+        low, high, verdict``.
     """
-    marks = {"holds": "o", "fails": "X", "open": "D"}
     statements = list(judged.groupby(["id", "statement"], sort=False))
     for place, (_, rows) in enumerate(statements):
-        low, high = rows[["at_least", "at_most"]].iloc[0]
-        low, high = np.clip([low, high], *_EDGES)
+        low, high = np.clip(rows[["at_least", "at_most"]].iloc[0], *_EDGES)
         ax.fill_betweenx([place - 0.4, place + 0.4], low, high, color="0.9", linewidth=0)
-        for shift, row in zip((-0.15, 0.15), rows.itertuples(), strict=True):
-            colour = RECIPE_COLOURS[row.recipe]
+        heights = place + side_by_side(len(rows), 0.6 / len(rows))
+        for height, row in zip(heights, rows.itertuples(), strict=True):
+            style, marker = {"color": recipe_colour(row.recipe)}, _VERDICT_MARKERS[row.verdict]
             low, estimate, high = np.clip([row.low, row.estimate, row.high], *_EDGES)
-            ax.plot([low, high], [place + shift] * 2, color=colour, linewidth=2)
-            ax.plot(estimate, place + shift, marks[row.verdict], color=colour, markersize=7, clip_on=False)
+            ax.plot([low, high], [height] * 2, linewidth=2, **style)
+            ax.plot(estimate, height, marker, markersize=7, clip_on=False, **style)
     ids = [key[0] for key, _ in statements]
     ax.set_yticks(range(len(ids)), [name if name not in ids[:i] else "" for i, name in enumerate(ids)])
     ax.invert_yaxis()
     ax.set(xscale="log", xlim=_EDGES, xlabel="Value of the number that decides")
-    ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10)
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.minorticks_off()
-    for recipe, colour in RECIPE_COLOURS.items():
-        ax.plot([], [], "-", color=colour, linewidth=2, label=f"recipe “{recipe}”")
-    for verdict, mark in marks.items():
-        ax.plot([], [], mark, color="0.4", label=verdict)
+    log_ticks(ax.xaxis, _TICKS)
+    for recipe in judged["recipe"].unique():
+        ax.plot([], [], "-", color=recipe_colour(recipe), linewidth=2, label=recipe_label(recipe))
+    for verdict, marker in _VERDICT_MARKERS.items():
+        ax.plot([], [], marker, color="0.4", label=verdict)

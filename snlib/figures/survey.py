@@ -6,13 +6,13 @@ from matplotlib.ticker import PercentFormatter
 
 from snlib.data.quantities import BANDS
 from snlib.evaluation.cadence_statistics import STATISTICS
-from snlib.figures.style import BAND_COLOURS
+from snlib.figures.style import BAND_COLOURS, PHASE_LABEL
 from snlib.simulation.survey import POINTS_PER_BAND
 
-__all__ = ["plot_cadences", "plot_points_kept", "plot_sky", "plot_statistics", "plot_window"]
+__all__ = ["plot_cadence_statistics", "plot_cadences", "plot_points_kept", "plot_sky", "plot_window_visits"]
 
 # Colour and line of each sample of light curves.
-SAMPLE_STYLES = {
+_SAMPLE_STYLES = {
     "published": ("black", "-"),
     "code": ("#0072B2", "-"),
     "text": ("#D55E00", "--"),
@@ -49,7 +49,7 @@ def plot_sky(ax, visits, n_ra=180, n_dec=90):
     ax.figure.colorbar(image, ax=ax, label="Field centres per square degree", shrink=0.8, extend="both")
 
 
-def plot_window(ax, days, band):
+def plot_window_visits(ax, days, band):
     """Draw the visits of a window, a row a band, with the numbers of visits and of points kept.
 
     Parameters
@@ -110,13 +110,14 @@ def plot_cadences(ax, light_curves):
         ax.plot(
             light_curves.phase_days[at], rows[at] + offset, "o", color=BAND_COLOURS[name], ms=3, label=name
         )
-    ends = np.nanmin(light_curves.phase_days, 1), np.nanmax(light_curves.phase_days, 1)
+    phases = np.where(observed, light_curves.phase_days, np.nan)
+    ends = np.nanmin(phases, 1), np.nanmax(phases, 1)
     ax.hlines(rank, *ends, color="0.85", linewidth=0.8, zorder=0)
-    ax.set(xlabel="Phase [days from peak]", ylabel="Light curve", yticks=[], ylim=(-1, len(observed)))
+    ax.set(xlabel=PHASE_LABEL, ylabel="Light curve", yticks=[], ylim=(-1, len(observed)))
     ax.axvline(0, color="0.6", linewidth=0.8, zorder=0)
 
 
-def plot_statistics(axes, samples, columns):
+def plot_cadence_statistics(axes, samples, columns):
     """Draw how statistics are distributed in samples of light curves, a panel a statistic.
 
     Parameters
@@ -130,7 +131,7 @@ def plot_statistics(axes, samples, columns):
     """
     for ax, column in zip(axes, columns, strict=True):
         for name, table in samples.items():
-            colour, line = SAMPLE_STYLES[name]
+            colour, line = _SAMPLE_STYLES[name]
             ax.ecdf(table[column].dropna(), color=colour, linestyle=line, linewidth=1.5, label=name)
         ax.set(xlabel=STATISTICS[column], ylim=(0, 1))
         ax.yaxis.set_major_formatter(PercentFormatter(1))

@@ -4,7 +4,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.ticker import LogLocator, NullLocator
 
-from snlib.figures.style import MODEL_COLOURS, RECIPE_COLOURS
+from snlib.figures.style import method_colour, recipe_colour, recipe_label
 
 __all__ = [
     "plot_convergence",
@@ -12,7 +12,7 @@ __all__ = [
     "plot_losses",
     "plot_race",
     "plot_random_decoding",
-    "plot_subsets",
+    "plot_subset_estimates",
     "plot_throughput",
 ]
 
@@ -29,12 +29,12 @@ def plot_losses(axes, histories, label):
         Of the loss, with its unit.
     """
     for ax, (recipe, history) in zip(axes, histories.items(), strict=True):
-        colour = RECIPE_COLOURS[recipe]
+        colour = recipe_colour(recipe)
         best = history.loc[history["validation_loss"].idxmin()]
         ax.plot(history["step"], history["train_loss"], ":", color=colour, label="training")
         ax.plot(history["step"], history["validation_loss"], color=colour, label="validation")
         ax.plot(best["step"], best["validation_loss"], "o", color=colour, markersize=5, label="weights kept")
-        ax.set(title=f"Recipe “{recipe}”", xlabel="Optimiser step")
+        ax.set(title=recipe_label(recipe), xlabel="Optimiser step")
     axes[0].set_ylabel(label)
     axes[-1].legend()
 
@@ -56,7 +56,7 @@ def plot_race(axes, histories):
             ax.plot(minutes, history["validation_loss"], "o-", color=colour, markersize=3, label=device)
         lowest = min(by_device.values(), key=len)["validation_loss"].min()
         ax.axhline(lowest, color="0.6", linestyle=":", linewidth=1)
-        ax.set(title=f"Recipe “{recipe}”", xlabel="Time [min]", xlim=(0, None))
+        ax.set(title=recipe_label(recipe), xlabel="Time [min]", xlim=(0, None))
     axes[0].set_ylabel("Minus bound of Eq. 3,\nvalidation [nats per pair]")
     axes[-1].legend()
 
@@ -97,7 +97,7 @@ def plot_divergence(ax, location, closed, integrated):
     ax.legend(title="dots: integrated")
 
 
-def plot_subsets(ax, estimates, full):
+def plot_subset_estimates(ax, estimates, full):
     """Draw rescaled log likelihoods of random subsets about that of all wavelengths.
 
     Parameters
@@ -131,7 +131,7 @@ def plot_random_decoding(axes, rows, milliseconds):
     """
     quality, cost = axes
     positions = {n: place for place, n in enumerate(sorted(rows["wavelengths"].unique()))}
-    colour = MODEL_COLOURS["MMVAE (improved)"]
+    colour = method_colour("MMVAE")
     quality.plot(rows["wavelengths"].map(positions), rows["rmse_dex"], "o", color=colour, alpha=0.6)
     means = rows.groupby("wavelengths")["rmse_dex"].mean()
     quality.plot(means.index.map(positions), means, "_", color="black", markersize=20)

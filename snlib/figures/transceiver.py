@@ -9,8 +9,15 @@ import torch
 from matplotlib.colors import AsinhNorm
 
 from snlib.data.quantities import BANDS
-from snlib.figures.style import BAND_COLOURS, BAND_MARKERS, FNU_LABEL, WAVELENGTH_LABEL
-from snlib.model.trace import trace
+from snlib.figures.style import (
+    BAND_COLOURS,
+    BAND_MARKERS,
+    FNU_LABEL,
+    PHASE_LABEL,
+    WAVELENGTH_LABEL,
+    method_colour,
+)
+from snlib.model.inspection import trace
 
 __all__ = ["flow_axes", "plot_decoder", "plot_encoder", "plot_light_curve_tokens", "plot_spectrum_tokens"]
 
@@ -102,7 +109,7 @@ def _plot_slots(ax, light_curves):
     _hatch(ax, observed)
     labels = [f"${phase:+.0f}$" if seen else "pad" for phase, seen in zip(phases, observed, strict=True)]
     ax.set_xticks(range(len(observed)), labels)
-    ax.set(xlabel="Phase of each slot [days from peak]", ylabel="Absolute AB\nmagnitude")
+    ax.set(xlabel=PHASE_LABEL.replace(" [", " of each slot ["), ylabel="Absolute AB\nmagnitude")
     ax.margins(y=0.3)
     ax.invert_yaxis()
 
@@ -283,6 +290,7 @@ def plot_decoder(axes, vae, z, x, position, label):
     for ax in attention[-1]:
         ax.set_xlabel("queries", fontsize=_SMALL)
     _plot_step(up, f"layer normalisation, linear: {run.output.shape[-1]} number for each query")
-    outputs[0, 0].plot(position, run.output[0, 0, :, 0].numpy(), "o", color="#0072B2", markersize=4)
-    outputs[0, 0].set(xlabel=label)
-    outputs[0, 0].set_ylabel("Decoded\n[z-score]", fontsize=_SMALL)
+    (ax,) = outputs.flat
+    ax.plot(position, run.output[0, 0, :, 0].numpy(), "o", color=method_colour("MMVAE"), markersize=4)
+    ax.set_xlabel(label)
+    ax.set_ylabel("Decoded\n[z-score]", fontsize=_SMALL)

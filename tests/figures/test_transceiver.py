@@ -6,10 +6,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import multi_head_attention_forward
 from torch.testing import assert_close
 
 from snlib.data.events import LightCurves
+from snlib.data.quantities import BANDS
+from snlib.figures.style import BAND_COLOURS
 from snlib.figures.transceiver import (
     flow_axes,
     plot_decoder,
@@ -17,18 +18,21 @@ from snlib.figures.transceiver import (
     plot_light_curve_tokens,
     plot_spectrum_tokens,
 )
-from snlib.model.trace import parameter_table, trace
+from snlib.model.inspection import trace
+from snlib.model.mmvae import MMVAE
+from snlib.model.recipes import RECIPES
+
+
+@pytest.fixture(params=RECIPES)
+def model(request):
+    """With the attention of the textbook, whose weights can be looked at."""
+    torch.manual_seed(0)
+    return MMVAE(RECIPES[request.param]).eval()
 
 
 @pytest.fixture(params=["photometry", "spectrum"])
 def expert_and_input(request, model):
     return getattr(model, request.param), request.getfixturevalue(request.param)
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def cut(x, slots):
@@ -78,90 +82,6 @@ def decoder_axes(vae, x, z):
     return axes
 
 
-# What is traced
-
-
-def usual_weights(layer, query, context, observed=None):
-    """PyTorch's multi-head attention weights, shape (B, heads, Q, C)."""
-    d, zero = query.shape[-1], torch.zeros(query.shape[-1])
-    projections = layer.to_query, layer.to_key, layer.to_value
-    return multi_head_attention_forward(
-        layer.norm_query(query).transpose(0, 1),
-        *[layer.norm_context(context).transpose(0, 1)] * 2,
-        embed_dim_to_check=d,
-        num_heads=layer.n_heads,
-        in_proj_weight=torch.cat([linear.weight for linear in projections]),
-        in_proj_bias=torch.cat([layer.to_query.bias, zero, layer.to_value.bias]),
-        bias_k=None,
-        bias_v=None,
-        add_zero_attn=False,
-        dropout_p=0.0,
-        out_proj_weight=layer.to_out.weight,
-        out_proj_bias=layer.to_out.bias,
-        key_padding_mask=None if observed is None else ~observed,
-        average_attn_weights=False,
-    )[1]
-
-
-def all_seen(run, x):
-    """The mask of everything that the queries of an encoder may see."""
-    n_always = run.context.shape[1] - x.observed.shape[1]
-    return torch.cat([x.observed, torch.ones(len(x.value), n_always, dtype=torch.bool)], 1)
-
-
-@torch.no_grad()
-def test_weights_of_the_encoder_are_the_usual_ones(expert_and_input):
-    vae, x = expert_and_input
-    run = trace(vae.encoder, x)
-    expected = usual_weights(vae.encoder.layers[0], run.query, run.context, all_seen(run, x))
-    assert len(run.weights) == len(vae.encoder.layers)
-    assert_close(run.weights[0], expected, rtol=0, atol=1e-5)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("n_asked_for", [2, 5, 12])
-def test_weights_of_the_decoder_are_the_usual_ones(expert_and_input, n_asked_for):
-    """With fewer, as many and more queries than there is to attend to."""
-    vae, x = expert_and_input
-    z = torch.randn(1, len(x.value), 4, 4, generator=torch.Generator().manual_seed(0))
-    run = trace(vae.decoder, z, cut(x, torch.arange(n_asked_for)))
-    expected = usual_weights(vae.decoder.layers[0], run.query, run.context)
-    assert run.weights.shape == (len(vae.decoder.layers), *expected.shape)
-    assert_close(run.weights[0], expected, rtol=0, atol=1e-5)
-
-
-def test_masked_slots_have_no_influence_and_no_weight(expert_and_input):
-    vae, x = expert_and_input
-    assert not x.observed[0].all()
-    run = trace(vae.encoder, x)
-    seen = all_seen(run, x)[None, :, None, None].expand_as(run.weights)
-    assert (run.weights[~seen] == 0).all()
-    assert (run.weights[seen] > 0).all()
-    assert_close(run.weights.sum(-1), torch.ones(run.weights.shape[:-1]))
-    value = x.value.clone().requires_grad_()
-    vae.encoder(replace(x, value=value)).square().sum().backward()
-    assert torch.equal(value.grad != 0, x.observed)
-
-
-@torch.no_grad()
-def test_tracing_leaves_the_module_alone(expert_and_input):
-    vae, x = expert_and_input
-    before = vae.encoder(x)
-    assert torch.equal(trace(vae.encoder, x).output, before)
-    assert torch.equal(vae.encoder(x), before)
-    assert not vae.encoder.layers[0]._forward_pre_hooks
-
-
-def test_a_failed_trace_leaves_no_hook(model, photometry):
-    encoder = model.photometry.encoder
-    with pytest.raises(RuntimeError):
-        trace(encoder, replace(photometry, observed=photometry.observed[:, :-1]))
-    assert not encoder.layers[0]._forward_pre_hooks
-
-
-# Figure 1
-
-
 @torch.no_grad()
 def test_strips_of_a_light_curve_are_what_the_modules_compute(model, photometry):
     encoder, axes = model.photometry.encoder, light_curve_axes(model, photometry)
@@ -202,14 +122,46 @@ def test_masked_slots_are_drawn_as_masked(model, photometry, spectrum):
     assert len(light_curve[-1].lines) == photometry.observed[0].sum()
 
 
+def test_observations_are_drawn_above_their_slots(model, photometry):
+    """Below the strips, in physical units: each point in its slot, with its band and its phase."""
+    ax, curves = light_curve_axes(model, photometry)[-1], physical(photometry)
+    (slots,) = np.nonzero(curves.observed[0])
+    for slot, point, name in zip(slots, ax.lines, ax.texts, strict=True):
+        assert point.get_xdata() == [slot] and point.get_ydata() == [curves.magnitude[0, slot]]
+        assert name.get_text() == BANDS[curves.band[0, slot]]
+        assert point.get_color() == name.get_color() == BAND_COLOURS[name.get_text()]
+    phases = [f"${phase:+.0f}$" for phase in curves.phase_days[0]]
+    expected = [phase if seen else "pad" for phase, seen in zip(phases, curves.observed[0], strict=True)]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == expected
+    assert ax.get_xlabel() == "Phase of each slot [days from peak]" and ax.yaxis_inverted()
+
+
+def test_pixels_are_drawn_below_their_tokens(model, spectrum):
+    ax = spectrum_axes(model, spectrum)[-1, 0]
+    (line,) = ax.lines
+    flux = spectrum.value[0].where(spectrum.observed[0], torch.nan)
+    np.testing.assert_array_equal(line.get_xdata(), np.arange(40))
+    np.testing.assert_array_equal(line.get_ydata(), flux)
+    at = ax.get_xticks().astype(int)
+    assert at[0] == 0 and at[-1] == 39
+    written = [float(tick.get_text()) for tick in ax.get_xticklabels()]
+    assert written == [round(wavelength) for wavelength in spectrum.wavelength[at].tolist()]
+    assert ax.get_xlabel() == "Wavelength of each pixel [Å]" and "erg" in ax.get_ylabel()
+
+
+def test_rows_say_what_they_show(model, photometry, spectrum):
+    names = [ax.get_ylabel() for ax in light_curve_axes(model, photometry)[:5]]
+    terms = ["+ magnitude\nlinear", "+ band\nembedding", "time\nsinusoid, MLP"]
+    assert names == ["observed", "= token\n32 numbers", *terms]
+    names = [ax.get_ylabel() for ax in spectrum_axes(model, spectrum)[:4, 0]]
+    assert names == ["observed", "= token\n32 numbers", "+ log flux\nlinear", "wavelength\nsinusoid, MLP"]
+
+
 @pytest.mark.parametrize("slots", [1, 3, 12])
 def test_any_number_of_slots(model, photometry, spectrum, slots):
     some = torch.arange(slots)
     assert drawn(light_curve_axes(model, cut(photometry, some))[1]).shape[1] == slots
     assert drawn(spectrum_axes(model, cut(spectrum, some))[1, 0]).shape[1] == slots
-
-
-# Figure 2
 
 
 @torch.no_grad()
@@ -224,8 +176,10 @@ def test_the_encoder_is_drawn_as_it_is(expert_and_input):
         assert n_hatched(ax) == (~x.observed[0]).sum()
     assert_close(drawn(inputs[0, 0]), vae.encoder.queries.mT)
     expected = run.output[0], posterior.loc[0], posterior.scale[0], torch.full((4, 4), 0.5)
-    for ax, values in zip(outputs[0], expected, strict=True):
+    names = ("outputs", "location", "scale", "sample $z$")
+    for ax, name, values in zip(outputs[0], names, expected, strict=True):
         assert_close(drawn(ax), values.mT)
+        assert ax.get_title().split("\n")[0] == name
 
 
 @torch.no_grad()
@@ -243,6 +197,8 @@ def test_the_decoder_is_drawn_as_it_is(expert_and_input, n_asked_for):
     (line,) = outputs[0, 0].lines
     expected = vae.likelihood(z.expand(1, len(x.value), 4, 4), x).loc[0, 0]
     assert_close(torch.from_numpy(np.asarray(line.get_ydata(), np.float32)), expected)
+    np.testing.assert_array_equal(line.get_xdata(), np.arange(n_asked_for))
+    assert (outputs[0, 0].get_xlabel(), outputs[0, 0].get_ylabel()) == ("Position", "Decoded\n[z-score]")
 
 
 def test_sizes_are_read_from_the_modules(model, photometry):
@@ -265,17 +221,3 @@ def test_only_the_axes_given_are_drawn_into(model, photometry, spectrum):
     assert given[0].figure.axes == given
     assert not other.axes
     assert plt.get_fignums() == [*before, given[0].figure.number]
-
-
-# Parameters
-
-
-def test_every_parameter_is_counted_once(model):
-    table = parameter_table(model)
-    for modality in ("photometry", "spectrum"):
-        vae = getattr(model, modality)
-        assert table[modality].sum() == sum(p.numel() for p in vae.parameters())
-        counted = sum(p.numel() for p in vae.encoder.layers.parameters())
-        assert table.loc["encoder.layers", modality] == counted
-    assert table.loc["encoder.phase", "photometry"] == 0
-    assert table.loc["encoder.position.band", "spectrum"] == 0
