@@ -6,7 +6,7 @@ what it is for, and imports only from the rooms that are named beside it.
 
 __version__ = "0.1.0"
 
-_TOP = ("files", "random_streams")
+_TOP = ("files", "random_streams", "workers")
 # Each room, and those that it may import from; data flow down this list and never back.
 ROOMS = {
     "data": _TOP,

@@ -1,4 +1,7 @@
-"""The command line: ``snlib COMMAND`` or ``python -m snlib COMMAND``."""
+"""The command line: ``snlib COMMAND`` or ``python -m snlib COMMAND``.
+
+A command imports what it needs when it runs, so that ``--help`` answers at once.
+"""
 
 import os
 import sys
@@ -7,43 +10,27 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
 import typer
 
-from snlib.data.dataset import make_dataset, split_events
-from snlib.data.events import Events
-from snlib.data.light_curve_tables import LIGHT_CURVE_COLUMNS, read_light_curves, read_table, require_suffix
-from snlib.data.published_sample import read_published_sample
-from snlib.data.quantities import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
-from snlib.files import DATA, read_json, write_json, write_npz
-from snlib.inference.forecast import Forecaster
-from snlib.inference.predict import (
-    DEFAULT_WEIGHTS,
-    TABLE_SUFFIXES,
-    Request,
-    embedding_table,
-    predict_spectra,
-    write_samples,
-    write_table,
-)
-from snlib.model.registry import MODELS, recipe_for
-from snlib.replication.ablations import ABLATIONS, ablate
-from snlib.replication.folds import real_folds, train_folds
-from snlib.replication.real_results import write_real_results
-from snlib.replication.results import TABLES, write_results
-from snlib.replication.run import open_run
-from snlib.replication.shipping import ship
-from snlib.replication.trained import train_or_load
-from snlib.simulation.sedona import SedonaGrid
-from snlib.simulation.simulate import simulate
-from snlib.simulation.surrogate import Surrogate
-from snlib.simulation.surrogate_grid import SurrogateGrid
-from snlib.simulation.visits import RUBIN_VISITS
-from snlib.training.steps import new_fabric
+from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.files import DATA, write_npz
 
 __all__ = ["app", "main"]
 
 _PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
+_MODELS = (
+    "One of mmvae, photometry-vae, spectrum-vae, contrastive, photometry-regressor, spectrum-regressor, "
+    "predictive-mmvae."
+)
+_Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+_LightCurves = Annotated[
+    Path,
+    typer.Argument(help=".csv, .ecsv or .parquet with the columns object_id, phase_days, band, magnitude."),
+]
+_Weights = Annotated[
+    Path | None,
+    typer.Option(help="Weights of an MMVAE.", show_default="those in data/weights/large"),
+]
 
 app = typer.Typer(
     help="Light curves and spectra of Type Ia supernovae, simulated and predicted.",
@@ -72,40 +59,6 @@ def _numbers(text, name):
         raise ValueError(f"{name}: {text!r} is not a list of numbers like -10,0,10") from None
 
 
-def read_parameters(path):
-    """Read the parameters of models from a table.
-
-    Parameters
-    ----------
-    path : path-like
-        ``.csv``, ``.ecsv`` or ``.parquet`` with the columns of `snlib.data.quantities.PARAMETERS`, in any
-        order, and maybe others.
-
-    Returns
-    -------
-    ndarray, shape (N, 6)
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is no table, lacks a column or holds something else than finite numbers; the message
-        names file, row, column and value.
-    """
-    names = [parameter.name for parameter in PARAMETERS]
-    table = read_table(path, names)
-    values = table.apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    bad = np.argwhere(~np.isfinite(values))
-    if bad.size:
-        row, column = bad[0]
-        raise ValueError(
-            f"{path}: row {row + 1}, column {names[column]!r}: "
-            f"{table[names[column]][row]!r} is not a finite number"
-        )
-    return values
-
-
 @app.command()
 def surface(
     parameters: Annotated[
@@ -119,6 +72,9 @@ def surface(
     Writes phase_days (P,), wavelength_aa (L,) from 3000 to 8000 Angstrom, and log10_fnu (N, P, L) in
     erg/s/cm2/Hz at 10 pc.
     """
+    from snlib.data import read_parameters
+    from snlib.simulation import Surrogate
+
     values = read_parameters(parameters)
     phase_days = _numbers(phases, "--phases")
     try:
@@ -135,8 +91,9 @@ def simulate_dataset(
     seed: Annotated[int, typer.Option(help="Event i depends on the seed and on i only.")] = 0,
     grid: Annotated[str, typer.Option(help="'surrogate', or a folder of Sedona HDF5 files.")] = "surrogate",
     visits: Annotated[
-        Path, typer.Option(help="Visits: a table made here, or an OpSim database.")
-    ] = RUBIN_VISITS,
+        Path | None,
+        typer.Option(help="Visits: a table made here, or an OpSim database.", show_default="those in data"),
+    ] = None,
     selection: Annotated[
         str, typer.Option(help="How a supernova is placed among the visits: code or text.")
     ] = "code",
@@ -146,42 +103,21 @@ def simulate_dataset(
     ] = False,
 ):
     """Light curves, spectra and parameters of supernovae as Rubin would see them, and their split."""
-    source = SurrogateGrid(Surrogate.load()) if grid == "surrogate" else SedonaGrid(Path(grid))
-    simulated = simulate(events, seed, source, visits, selection, workers, skip_bad)
-    split = {name: index.tolist() for name, index in split_events(len(simulated), seed).items()}
-    simulated.save(out / "events.npz")
-    write_json(out / "split.json", split)
+    from snlib.data import split_events, write_dataset
+    from snlib.simulation import RUBIN_VISITS, SedonaGrid, simulate
 
-
-def read_dataset(folder):
-    """Read the dataset that ``snlib simulate`` wrote to a folder.
-
-    Returns
-    -------
-    snlib.data.dataset.Dataset
-
-    Raises
-    ------
-    FileNotFoundError
-        If one of its two files does not exist.
-    ValueError
-        If a file is damaged, or the split is not one of its events; the message names the file.
-    """
-    events, path = Events.load(folder / "events.npz"), folder / "split.json"
-    split = read_json(path)
-    try:
-        return make_dataset(events, split)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    source = None if grid == "surrogate" else SedonaGrid(Path(grid))
+    simulated = simulate(events, seed, source, visits or RUBIN_VISITS, selection, workers, skip_bad)
+    write_dataset(out, simulated, split_events(len(simulated), seed))
 
 
 @app.command("train")
 def train_model(
-    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")],
+    model: Annotated[str, typer.Argument(help=_MODELS)],
     out: Annotated[Path, typer.Option(help="Folder for weights, config and history.")],
     profile: Annotated[str, typer.Option(help="How long: smoke, quick, full or large.")] = "quick",
     recipe: Annotated[str, typer.Option(help="How: text, improved or large.")] = "improved",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: _Device = "auto",
     seed: Annotated[int, typer.Option(help="Of weights and training, and of simulated events.")] = 0,
     data: Annotated[
         Path | None, typer.Option(help="Folder written by snlib simulate; else the profile's events.")
@@ -195,20 +131,18 @@ def train_model(
     Writes MODEL-RECIPE.safetensors (weights), .json (recipe, scaling, provenance) and .csv (losses). After an
     interruption --resume goes on from the last checkpoint, to the same weights.
     """
+    from snlib.data import read_dataset
+    from snlib.model import recipe_for
+    from snlib.replication import open_run, train_or_load
+    from snlib.training import new_fabric
+    from snlib.workers import one_thread_each
+
     settings, run = recipe_for(model, recipe), open_run(profile, device, seed)
     dataset = run.dataset() if data is None else read_dataset(data)
     fabric = new_fabric(run.device, precision, processes)
-    fabric.launch()
+    with one_thread_each():  # starts the other processes
+        fabric.launch()
     train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)
-
-
-_LightCurves = Annotated[
-    Path, typer.Argument(help=f".csv, .ecsv or .parquet with the columns {', '.join(LIGHT_CURVE_COLUMNS)}.")
-]
-_Weights = Annotated[
-    Path, typer.Option(help="Weights of an MMVAE.", show_default=f"{DEFAULT_WEIGHTS.name} of data/weights")
-]
-_Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
 @app.command()
@@ -221,7 +155,7 @@ def predict(
     latent_only: Annotated[
         bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
     ] = False,
-    weights: _Weights = DEFAULT_WEIGHTS,
+    weights: _Weights = None,
     device: _Device = "auto",
 ):
     """Spectra of supernovae from their light curves, with their uncertainty.
@@ -230,9 +164,13 @@ def predict(
     (P,), wavelength_aa (L,) and samples (N, S, P, L), log10 of erg/s/cm2/Hz at 10 pc; with --latent-only
     latent_samples instead.
     """
+    from snlib.data import read_light_curves
+    from snlib.inference import DEFAULT_WEIGHTS, Forecaster, Request, predict_spectra, write_samples
+    from snlib.replication import open_run
+
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     device = open_run(device=device).device
-    forecaster = Forecaster.load(weights, device)
+    forecaster = Forecaster.load(weights or DEFAULT_WEIGHTS, device)
     object_id, curves = read_light_curves(light_curves)
     drawn = predict_spectra(forecaster, object_id, curves, request)
     write_samples(out, object_id, request, drawn)
@@ -242,16 +180,20 @@ def predict(
 def embed_light_curves(
     light_curves: _LightCurves,
     out: Annotated[Path, typer.Option(help="csv or parquet file to write.")],
-    weights: _Weights = DEFAULT_WEIGHTS,
+    weights: _Weights = None,
     device: _Device = "auto",
 ):
     """Where supernovae lie in the latent space, from their light curves.
 
     Light curves as for predict. Writes object_id and mean and scale of each number of the latent.
     """
+    from snlib.data import read_light_curves, require_suffix
+    from snlib.inference import DEFAULT_WEIGHTS, TABLE_SUFFIXES, Forecaster, embedding_table, write_table
+    from snlib.replication import open_run
+
     require_suffix(out, TABLE_SUFFIXES)
     device = open_run(device=device).device
-    forecaster = Forecaster.load(weights, device)
+    forecaster = Forecaster.load(weights or DEFAULT_WEIGHTS, device)
     object_id, curves = read_light_curves(light_curves)
     write_table(out, embedding_table(forecaster, object_id, curves))
 
@@ -260,25 +202,29 @@ def embed_light_curves(
 def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for the tables and provenance.json.")],
     tables: Annotated[
-        list[str] | None, typer.Argument(help=f"Of {', '.join(TABLES)}; all by default.")
+        list[str] | None, typer.Argument(help="Of spectra, masking, generation, parameters; all by default.")
     ] = None,
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: _Device = "auto",
     seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
     published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")] = "",
 ):
     """Judge every model by the test events, a table a kind of result; trains what is not yet trained."""
+    from snlib.replication import TABLES, open_run, write_results
+
     write_results(open_run(profile, device, seed, published_sample), out, tables or tuple(TABLES))
 
 
 @app.command("ablate")
 def ablate_model(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(ABLATIONS)}.")],
+    name: Annotated[str, typer.Argument(help="Like text-bound; a wrong name is answered with all of them.")],
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: _Device = "auto",
     seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
 ):
     """Train and judge the MMVAE with one change; the result goes to the run's folder."""
+    from snlib.replication import ablate, open_run
+
     ablate(open_run(profile, device, seed), name)
 
 
@@ -286,11 +232,16 @@ def ablate_model(
 def ship_weights(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
     profile: Annotated[str, typer.Option(help="smoke, quick, full or large.")] = "large",
-    weights: Annotated[Path, typer.Option(help="File of the weights.")] = DEFAULT_WEIGHTS,
+    weights: Annotated[
+        Path | None, typer.Option(help="File of the weights.", show_default="in data/weights/large")
+    ] = None,
     results: Annotated[Path, typer.Option(help="Folder of the tables.")] = DATA / "results" / "large",
 ):
     """Train, recalibrate and judge the weights that predict and embed use."""
-    ship(open_run(profile, device), weights, results)
+    from snlib.inference import DEFAULT_WEIGHTS
+    from snlib.replication import open_run, ship
+
+    ship(open_run(profile, device), weights or DEFAULT_WEIGHTS, results)
 
 
 @app.command("real")
@@ -302,7 +253,10 @@ def judge_real_models(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
 ):
     """Judge every method by real models, fold by fold; trains what is not yet trained."""
+    from snlib.data import read_published_sample
+    from snlib.replication import open_run, real_folds, train_folds, write_real_results
+
     run, published = open_run(device=device), read_published_sample(published_sample)
     folder = run.folder.parent / "real"
-    train_folds(real_folds(published.events, folder), new_fabric(run.device))
+    train_folds(real_folds(published, folder, run.device))
     write_real_results(published, folder, results)

@@ -48,7 +48,18 @@ class Spectrum:
     observed: torch.Tensor
 
     def at(self, pixels):
-        """The same spectra at some of their wavelengths only."""
+        """The same spectra at some of their wavelengths only.
+
+        Parameters
+        ----------
+        pixels : index of wavelengths
+            Tensor of int or bool, or a slice; K are chosen.
+
+        Returns
+        -------
+        Spectrum
+            With K wavelengths in place of L.
+        """
         return replace(
             self,
             wavelength=self.wavelength[..., pixels],
@@ -81,7 +92,19 @@ class Pairs:
 
     @classmethod
     def from_events(cls, events, scaling, device):
-        """Standardise events and put them on a device."""
+        """Standardise events and put them on a device.
+
+        Parameters
+        ----------
+        events : snlib.data.events.Events
+            N of them, with P spectra each.
+        scaling : snlib.data.scaling.Scaling
+        device : str or torch.device
+
+        Returns
+        -------
+        Pairs
+        """
         spectra = events.spectra
         return cls(
             on(scaling.photometry(events.light_curves), device),
@@ -96,9 +119,18 @@ class Pairs:
         return self.flux.shape[0] * self.flux.shape[1]
 
     def take(self, index, shown=True):
-        """The pairs of an index tensor into the N P pairs, shape (B,), as a Batch.
+        """Choose pairs.
 
-        A mask `shown`, shape (B, T), hides the light-curve points where it is False.
+        Parameters
+        ----------
+        index : Tensor of int, shape (B,)
+            Into the N P pairs: phase p of event n is pair n P + p.
+        shown : Tensor of bool, shape (B, T), optional
+            Light-curve points where it is False are hidden; by default none.
+
+        Returns
+        -------
+        Batch
         """
         event, phase = index // self.flux.shape[1], index % self.flux.shape[1]
         x = self.photometry
@@ -133,5 +165,15 @@ class Batch:
 
 
 def on(batch, device):
-    """A Photometry or Spectrum with all its tensors on a device."""
+    """A Photometry or Spectrum with all its tensors on a device.
+
+    Parameters
+    ----------
+    batch : Photometry or Spectrum
+    device : str or torch.device
+
+    Returns
+    -------
+    Photometry or Spectrum
+    """
     return replace(batch, **{name: values.to(device) for name, values in vars(batch).items()})

@@ -3,15 +3,26 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from snlib.data.batches import Pairs
-from snlib.data.events import Events, LightCurves
+from snlib.data.events import Events
 from snlib.data.quantities import LAST_PHASE_DAYS
 from snlib.data.scaling import Scaling
+from snlib.files import read_json, write_json
+from snlib.random_streams import stream
 
-__all__ = ["SPLIT_FRACTIONS", "Dataset", "make_dataset", "split_events"]
+__all__ = [
+    "SPLIT_FRACTIONS",
+    "Dataset",
+    "make_dataset",
+    "read_dataset",
+    "split_events",
+    "without_late_points",
+    "write_dataset",
+]
 
 SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _MOST_HELD_OUT = 450  # events in validation or test: more would tell no more, and cost time
@@ -36,16 +47,42 @@ class Dataset:
     scaling: Scaling
 
     def part(self, name):
-        """The events of one part of the split."""
+        """The events of one part of the split.
+
+        Parameters
+        ----------
+        name : {"train", "validation", "test"}
+
+        Returns
+        -------
+        Events
+        """
         return self.events.select(self.split[name])
 
     def digest(self):
-        """SHA-256 of events and split: equal for equal datasets."""
+        """SHA-256 of events and split: equal for equal datasets.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+        """
         split = {name: index.tolist() for name, index in self.split.items()}
         return hashlib.sha256(f"{self.events.digest()} {json.dumps(split)}".encode()).hexdigest()
 
     def pairs(self, name, device):
-        """Standardised pairs of a light curve and one of its spectra, on a device."""
+        """Standardised pairs of a light curve and one of its spectra, on a device.
+
+        Parameters
+        ----------
+        name : {"train", "validation", "test"}
+            Part of the split.
+        device : str or torch.device
+
+        Returns
+        -------
+        snlib.data.batches.Pairs
+        """
         return Pairs.from_events(self.part(name), self.scaling, device)
 
 
@@ -73,15 +110,15 @@ def make_dataset(events, split):
     index = np.concatenate(list(split.values()))
     if len(set(index.tolist())) < len(index) or index.min() < 0 or index.max() >= len(events):
         raise ValueError(f"split: an index is twice there or not one of {len(events)} events")
-    light_curves = events.light_curves
-    late = light_curves.phase_days > LAST_PHASE_DAYS
-    events = replace(
-        events,
-        light_curves=LightCurves(
-            light_curves.phase_days, np.where(late, np.nan, light_curves.magnitude), light_curves.band
-        ),
-    )
+    events = without_late_points(events)
     return Dataset(events, split, Scaling.fit(events.select(split["train"])))
+
+
+def without_late_points(events):
+    """The same events without light-curve points after `snlib.data.quantities.LAST_PHASE_DAYS`."""
+    curves = events.light_curves
+    magnitude = np.where(curves.phase_days > LAST_PHASE_DAYS, np.nan, curves.magnitude)
+    return replace(events, light_curves=replace(curves, magnitude=magnitude))
 
 
 def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
@@ -109,6 +146,47 @@ def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
     ]
     if sum(n_held_out) >= n_events:
         raise ValueError(f"{n_events} events are too few to split into {list(fractions)}")
-    order = np.random.default_rng((seed, 1)).permutation(n_events)
+    order = stream("split", seed).permutation(n_events)
     cuts = np.cumsum([n_events - sum(n_held_out), *n_held_out[:-1]])
     return {name: np.sort(index) for name, index in zip(fractions, np.split(order, cuts), strict=True)}
+
+
+def write_dataset(folder, events, split):
+    """Write events and their split to a folder, as ``events.npz`` and ``split.json``.
+
+    Parameters
+    ----------
+    folder : path-like
+    events : Events
+    split : dict of str to ndarray of int
+        See `split_events`.
+    """
+    folder = Path(folder)
+    events.save(folder / "events.npz")
+    write_json(folder / "split.json", {name: index.tolist() for name, index in split.items()})
+
+
+def read_dataset(folder):
+    """Read what `write_dataset` wrote, and make a dataset of it; see `make_dataset`.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of its two files does not exist.
+    ValueError
+        If a file is damaged, or the split is not one of its events; the message names the file.
+    """
+    events, path = Events.load(Path(folder) / "events.npz"), Path(folder) / "split.json"
+    split = read_json(path)
+    try:
+        return make_dataset(events, split)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}") from None

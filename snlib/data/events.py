@@ -29,7 +29,13 @@ class LightCurves:
     magnitude : ndarray, shape (N, T)
         Absolute AB magnitudes.
     band : ndarray of int, shape (N, T)
-        Index into `BANDS`; any valid index where nothing was observed.
+        Index into `snlib.data.quantities.BANDS`; any valid index where nothing was observed.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a band is unknown, a magnitude infinite or a phase not finite where a magnitude is
+        observed; the message names the field.
     """
 
     phase_days: np.ndarray
@@ -61,7 +67,18 @@ class LightCurves:
         return ~np.isnan(self.magnitude)
 
     def select(self, index):
-        """Some of the light curves, by an index array or a slice."""
+        """Choose light curves.
+
+        Parameters
+        ----------
+        index : ndarray or slice
+            Of K light curves.
+
+        Returns
+        -------
+        LightCurves
+            Of shape (K, T).
+        """
         return LightCurves(self.phase_days[index], self.magnitude[index], self.band[index])
 
 
@@ -77,6 +94,11 @@ class Spectra:
         Ascending.
     log10_fnu : ndarray, shape (N, P, L)
         log10 of erg/s/cm^2/Hz at 10 pc.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, wavelengths do not ascend or a flux is infinite; the message names the field.
     """
 
     phase_days: np.ndarray
@@ -112,6 +134,12 @@ class Events:
     spectra : Spectra
     provenance : dict
         How the events were made (JSON).
+
+    Raises
+    ------
+    ValueError
+        If numbers of events differ, a parameter is not finite or two events have one name; the message names
+        the field.
     """
 
     object_id: np.ndarray
@@ -139,7 +167,17 @@ class Events:
         return len(self.object_id)
 
     def select(self, index):
-        """Some of the events, by an index array."""
+        """Choose events.
+
+        Parameters
+        ----------
+        index : ndarray of int or bool
+            Of K events.
+
+        Returns
+        -------
+        Events
+        """
         return replace(
             self,
             object_id=self.object_id[index],
@@ -149,7 +187,12 @@ class Events:
         )
 
     def arrays(self):
-        """The arrays by name, as they are stored."""
+        """The arrays by name, as they are stored.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         return {
             "object_id": self.object_id,
             "parameters": self.parameters,
@@ -162,7 +205,13 @@ class Events:
         }
 
     def digest(self):
-        """SHA-256 of the contents: equal for equal events."""
+        """SHA-256 of the arrays: equal for equal events, wherever they come from.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+        """
         sha = hashlib.sha256()
         for name, array in self.arrays().items():
             sha.update(f"{name} {array.dtype} {array.shape}".encode())
@@ -170,15 +219,30 @@ class Events:
         return sha.hexdigest()
 
     def save(self, path):
-        """Write the events to an npz file (temporary name, then rename)."""
+        """Write the events to an npz file (temporary name, then rename).
+
+        Parameters
+        ----------
+        path : path-like
+        """
         write_npz(path, provenance=np.array(json.dumps(self.provenance)), **self.arrays())
 
     @classmethod
     def load(cls, path):
         """Read events written by `save`.
 
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        Events
+
         Raises
         ------
+        FileNotFoundError
+            If there is no such file.
         ValueError
             If the file is not a complete npz file of valid events; the message names file and field.
         """

@@ -1,16 +1,15 @@
 """Tables of light curves that others made: read, checked and padded."""
 
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from astropy.table import Table
 
 from snlib.data.events import LightCurves
 from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE, LAST_PHASE_DAYS, SURFACE_PHASES_DAYS
+from snlib.data.tables import read_table
 
-__all__ = ["LIGHT_CURVE_COLUMNS", "read_light_curves", "read_table", "require_suffix"]
+__all__ = ["LIGHT_CURVE_COLUMNS", "read_light_curves"]
 
 LIGHT_CURVE_COLUMNS = ("object_id", "phase_days", "band", "magnitude")
 _BAND_INDEX = {name: i for i, band in enumerate(BANDS) for name in (band, f"lsst{band}")}
@@ -20,72 +19,6 @@ _POSSIBLE = {
     "magnitude": (-25, 0, "an absolute magnitude"),
 }
 _MOST_NAMES = 5  # that a warning lists
-
-
-def _read_csv(path):
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    if not isinstance(table.index, pd.RangeIndex):
-        raise ValueError("rows with more fields than the header")
-    return table
-
-
-def _read_ecsv(path):
-    table = Table.read(path, format="ascii.ecsv")
-    plain = [name for name in table.colnames if getattr(table[name], "ndim", None) == 1]
-    return table[plain].to_pandas(index=False)
-
-
-_READERS = {".csv": _read_csv, ".ecsv": _read_ecsv, ".parquet": pd.read_parquet}
-
-
-def require_suffix(path, suffixes):
-    """Return the suffix of a path, in small letters.
-
-    Raises
-    ------
-    ValueError
-        If it is none of `suffixes`; the message names the file.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in suffixes:
-        raise ValueError(f"{path}: the name should end in {' or '.join(suffixes)}")
-    return suffix
-
-
-def read_table(path, columns):
-    """Read a table from a ``.csv``, ``.ecsv`` or ``.parquet`` file.
-
-    Parameters
-    ----------
-    path : path-like
-    columns : sequence of str
-        That it must have, in any order, and maybe others.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With these columns only; from CSV all values are text.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the suffix is unknown, the file is no such table, lacks a column or has no rows; the message
-        names the file.
-    """
-    suffix = require_suffix(path, _READERS)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        table = _READERS[suffix](path)
-    except (ValueError, OSError, KeyError, TypeError) as error:  # all that the readers raise
-        raise ValueError(f"{path}: not a {suffix[1:].upper()} table ({error})") from None
-    if missing := [name for name in columns if name not in table]:
-        raise ValueError(f"{path}: column {missing[0]!r} is missing")
-    if table.empty:
-        raise ValueError(f"{path}: no rows")
-    return table[list(columns)].reset_index(drop=True)
 
 
 def read_light_curves(path):

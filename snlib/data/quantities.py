@@ -104,5 +104,16 @@ def parameters_from_filename(name):
 
 
 def filename_from_parameters(parameters):
-    """File name of a Sedona model; see `parameters_from_filename`."""
+    """File name of a Sedona model, the inverse of `parameters_from_filename`.
+
+    Parameters
+    ----------
+    parameters : sequence of six float
+        In the order and units of `PARAMETERS`.
+
+    Returns
+    -------
+    str
+        Each number with four digits.
+    """
     return "_".join(f"{value:.3e}" for value in parameters) + ".h5"

@@ -35,7 +35,16 @@ class Scaling:
 
     @classmethod
     def from_dict(cls, values):
-        """Build a scaling from stored values."""
+        """Build a scaling from what `to_dict` gave, also by way of JSON.
+
+        Parameters
+        ----------
+        values : dict
+
+        Returns
+        -------
+        Scaling
+        """
         values = dict(values)
         parameters = tuple(tuple(pair) for pair in values.pop("parameters"))
         return cls(parameters=parameters, **{name: tuple(pair) for name, pair in values.items()})
@@ -44,7 +53,18 @@ class Scaling:
 
     @classmethod
     def fit(cls, events):
-        """Take the scaling from what is observed in `events`."""
+        """Take the scaling from what is observed in `events`.
+
+        Parameters
+        ----------
+        events : snlib.data.events.Events
+            For training.
+
+        Returns
+        -------
+        Scaling
+            The standard deviation of a constant counts as 1.
+        """
 
         def moments(values):
             return float(np.nanmean(values)), float(np.nanstd(values)) or 1.0  # of a constant
@@ -60,17 +80,51 @@ class Scaling:
         )
 
     def standardise(self, name, values):
-        """Physical values -> float32 tensor of z-scores; 0 where NaN."""
+        """From physical values to z-scores.
+
+        Parameters
+        ----------
+        name : str
+            A field of the scaling.
+        values : array-like
+            In its unit; NaN where there is none.  Parameters have shape (..., 6).
+
+        Returns
+        -------
+        Tensor of float32, of the same shape
+            0 where NaN.
+        """
         mean, scale = np.transpose(getattr(self, name))
         return torch.from_numpy(np.nan_to_num((np.asarray(values, float) - mean) / scale).astype(np.float32))
 
     def physical_parameters(self, z_scores):
-        """Z-scores of parameters, shape (..., 6) -> physical values."""
+        """From z-scores of parameters back to physical values.
+
+        Parameters
+        ----------
+        z_scores : ndarray, shape (..., 6)
+
+        Returns
+        -------
+        ndarray, shape (..., 6)
+            In the order and units of `snlib.data.quantities.PARAMETERS`.
+        """
         mean, scale = np.transpose(self.parameters)
         return mean + scale * z_scores
 
     def photometry(self, light_curves):
-        """LightCurves -> Photometry."""
+        """Standardise light curves.
+
+        Parameters
+        ----------
+        light_curves : snlib.data.events.LightCurves
+            Of shape (N, T).
+
+        Returns
+        -------
+        Photometry
+            On the CPU.
+        """
         return Photometry(
             time=self.standardise("time", np.where(light_curves.observed, light_curves.phase_days, np.nan)),
             band=torch.from_numpy(light_curves.band.astype(np.int64)),

@@ -1,1 +1,14 @@
-"""Room."""
+"""How good predictions and simulations are."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "bootstrap": ["interval"],
+        "cadence_statistics": ["compare_cadences", "whole_light_curves"],
+        "score_table": ["score_events"],
+        "scores": ["average_scores"],
+        "surrogate_accuracy": ["accuracy", "cross_validate"],
+    },
+)

@@ -1,1 +1,35 @@
-"""Room."""
+"""From weights and light curves to spectra, embeddings and parameters, with their uncertainty."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "embedding": ["embed", "encode", "predict_parameters", "retrieve_spectra"],
+        "forecast": ["Forecaster"],
+        "inversion": ["Inversion", "invert_light_curves", "inverted_samples"],
+        "posteriors": ["from_light_curve", "from_spectra", "mean_spectrum", "posterior_samples"],
+        "predict": [
+            "DEFAULT_WEIGHTS",
+            "TABLE_SUFFIXES",
+            "Request",
+            "embedding_table",
+            "predict_spectra",
+            "write_samples",
+            "write_table",
+        ],
+        "recalibration": ["Recalibration"],
+        "samplers": [
+            "draw_events",
+            "fit_recalibration",
+            "forecast_sampler",
+            "inversion_sampler",
+            "light_curve_sampler",
+            "mean_spectrum_sampler",
+            "recalibrated",
+            "spectra_sampler",
+            "spectrum_posteriors",
+        ],
+        "samples": ["central_interval"],
+    },
+)

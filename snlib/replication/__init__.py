@@ -1,1 +1,19 @@
-"""Room."""
+"""The book's own: runs, results, claims and verdicts, ablations, real models."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "ablations": ["ABLATIONS", "ablate"],
+        "claims": ["CLAIMS"],
+        "evidence": ["Evidence"],
+        "folds": ["real_folds", "train_folds"],
+        "profiles": ["PROFILES", "Profile"],
+        "real_results": ["write_real_results"],
+        "results": ["TABLES", "write_results"],
+        "run": ["Run", "open_run"],
+        "shipping": ["ship"],
+        "trained": ["train_or_load"],
+    },
+)

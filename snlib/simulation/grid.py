@@ -81,10 +81,32 @@ _MSUN_KMS2 = 1.98841e33 * 1e10 / 1e51
 
 
 def kinetic_energy(velocity_kms, ejecta_mass_msun):
-    """E_k = m v_K^2 / 2, in 1e51 erg."""
+    """E_k = m_ej v_K^2 / 2.
+
+    Parameters
+    ----------
+    velocity_kms : float or ndarray
+        Kinetic velocity v_K, km/s.
+    ejecta_mass_msun : float or ndarray
+
+    Returns
+    -------
+    float or ndarray
+        In 1e51 erg.
+    """
     return 0.5 * ejecta_mass_msun * velocity_kms**2 * _MSUN_KMS2
 
 
 def kinetic_velocity(kinetic_energy_1e51erg, ejecta_mass_msun):
-    """v_K = sqrt(2 E_k / m_ej), in km/s."""
+    """v_K = sqrt(2 E_k / m_ej).
+
+    Parameters
+    ----------
+    kinetic_energy_1e51erg, ejecta_mass_msun : float or ndarray
+
+    Returns
+    -------
+    float or ndarray
+        In km/s.
+    """
     return np.sqrt(2 * kinetic_energy_1e51erg / (ejecta_mass_msun * _MSUN_KMS2))

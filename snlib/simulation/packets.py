@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter, uniform_filter1d
 
 from snlib.data.quantities import LIGHT_AA_PER_S
+from snlib.random_streams import stream
 from snlib.simulation.spectra import observe_spectra
 
 __all__ = ["fit_log10_packets", "log10_packets_per_flux", "pixel_variance", "with_packet_noise"]
@@ -100,9 +101,7 @@ def _fit_phase(observed, expected, wavelength_aa, nickel):
     log10_packets = 0.0 - _log10_bandwidth(wavelength_aa).mean() - np.median(expected) + 2  # some 100 a pixel
     for _ in range(_ITERATIONS):
         noisy = [
-            with_packet_noise(
-                fnu[None], wavelength_aa, mass, np.array([log10_packets]), np.random.default_rng(i)
-            )[0]
+            with_packet_noise(fnu[None], wavelength_aa, mass, np.array([log10_packets]), stream("fits", i))[0]
             for i, (fnu, mass) in enumerate(zip(expected, nickel, strict=True))
         ]
         # The variance goes as one over the number of packets, or nearly so.

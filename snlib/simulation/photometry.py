@@ -7,7 +7,7 @@ from speclite.filters import load_filter
 
 from snlib.data.quantities import BANDS, LIGHT_AA_PER_S
 
-__all__ = ["band_magnitudes"]
+__all__ = ["band_magnitudes", "filter_weights"]
 
 
 def band_magnitudes(wavelength_aa, log10_fnu):
@@ -37,30 +37,52 @@ def band_magnitudes(wavelength_aa, log10_fnu):
     if wavelength_aa.shape != log10_fnu.shape[-1:]:
         raise ValueError(f"log10_fnu: shape {log10_fnu.shape} for {wavelength_aa.shape} wavelengths")
     fnu = 10.0 ** np.asarray(log10_fnu, dtype=float)
-    weights = _filter_weights(wavelength_aa.tobytes())
+    weights = filter_weights(wavelength_aa, BANDS, per_frequency=True)
     maggies = np.stack([fnu[..., inside] @ weight for inside, weight in weights], axis=-1)
     return -2.5 * np.log10(np.where(maggies > 0, maggies, np.nan))
 
 
-@lru_cache(maxsize=8)
-def _filter_weights(wavelength_bytes):
-    """Give the slice of the wavelengths within each filter, and the weight of F_nu at each there.
+def filter_weights(wavelength_aa, bands, per_frequency):
+    """Maggies through some filters, as weights of the flux at each wavelength.
 
-    A magnitude is linear in the flux, so speclite is asked once, for each wavelength's own share.
+    Maggies are linear in the flux, so that speclite is asked once, for each wavelength's own share.
+
+    Parameters
+    ----------
+    wavelength_aa : ndarray, shape (L,)
+        Ascending.
+    bands : sequence of str
+        In `snlib.data.quantities.BANDS`.
+    per_frequency : bool
+        Of F_nu; if false, of F_lambda.
+
+    Returns
+    -------
+    list of (slice, ndarray)
+        Of each filter, the wavelengths within, and the weight of the flux at each of them.
+
+    Raises
+    ------
+    ValueError
+        If the wavelengths do not cover a filter, which the message names.
     """
+    return [_filter_weights(wavelength_aa.tobytes(), band, per_frequency) for band in bands]
+
+
+@lru_cache(maxsize=48)
+def _filter_weights(wavelength_bytes, band, per_frequency):
     wavelength_aa = np.frombuffer(wavelength_bytes)
-    result = []
-    for band in BANDS:
-        response = load_filter(f"lsst2016-{band}")
-        blue, red = response.wavelength[[0, -1]]
-        if wavelength_aa[0] > blue or wavelength_aa[-1] < red:
-            raise ValueError(
-                f"filter lsst2016-{band} needs {blue:.0f}-{red:.0f} Å, "
-                f"but the wavelengths span {wavelength_aa[0]:.0f}-{wavelength_aa[-1]:.0f} Å"
-            )
-        # The bins that hold the filter's ends count too: flux is interpolated within them.
-        first = np.searchsorted(wavelength_aa, blue, side="right") - 1
-        inside = slice(first, np.searchsorted(wavelength_aa, red) + 1)
-        flambda = np.diag(LIGHT_AA_PER_S / wavelength_aa[inside] ** 2)
-        result.append((inside, response.get_ab_maggies(flambda, wavelength_aa[inside])))
-    return result
+    response = load_filter(f"lsst2016-{band}")
+    blue, red = response.wavelength[[0, -1]]
+    if wavelength_aa[0] > blue or wavelength_aa[-1] < red:
+        raise ValueError(
+            f"filter lsst2016-{band} needs {blue:.0f}-{red:.0f} Å, "
+            f"but the wavelengths span {wavelength_aa[0]:.0f}-{wavelength_aa[-1]:.0f} Å"
+        )
+    # The bins that hold the filter's ends count too: flux is interpolated within them.
+    first = np.searchsorted(wavelength_aa, blue, side="right") - 1
+    inside = slice(first, np.searchsorted(wavelength_aa, red) + 1)
+    flambda = (
+        LIGHT_AA_PER_S / wavelength_aa[inside] ** 2 if per_frequency else np.ones_like(wavelength_aa[inside])
+    )
+    return inside, response.get_ab_maggies(np.diag(flambda), wavelength_aa[inside])

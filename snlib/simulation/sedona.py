@@ -14,6 +14,7 @@ import numpy as np
 
 from snlib.data.quantities import LIGHT_AA_PER_S, filename_from_parameters, parameters_from_filename
 from snlib.files import replacing
+from snlib.random_streams import stream
 from snlib.simulation.surfaces import Surface
 
 __all__ = ["SedonaGrid", "read_surface", "write_surface"]
@@ -164,15 +165,34 @@ class SedonaGrid:
         return len(self.paths)
 
     def describe(self):
-        """Where the models come from, for the provenance of events."""
+        """Where the models come from, for the provenance of events.
+
+        Returns
+        -------
+        dict
+            JSON.
+        """
         return {"source": "Sedona files", "n_models": self.n_models}
 
     def surface(self, index, seed):
-        """Read the model of event `index`: the files in an order that depends on the seed.
+        """Read the model of an event; the seed gives the order of the files.
 
-        See `read_surface` for what it raises.
+        Parameters
+        ----------
+        index : int
+            Of the event, less than `n_models`.
+        seed : int
+
+        Returns
+        -------
+        Surface
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            See `read_surface`.
         """
         return read_surface(self.paths[self._order(seed)[index]])
 
     def _order(self, seed):
-        return np.random.default_rng((seed, 2)).permutation(len(self.paths))
+        return stream("Sedona files", seed).permutation(len(self.paths))

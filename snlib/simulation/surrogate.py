@@ -17,24 +17,26 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import BSpline
 
-from snlib.data.quantities import PARAMETERS, SPECTRUM_PHASES_DAYS
+from snlib.data.quantities import SPECTRUM_PHASES_DAYS
 from snlib.files import DATA, read_npz, write_npz
-from snlib.simulation.grid import beyond_grid, kinetic_velocity
+from snlib.simulation.grid import beyond_grid
+from snlib.simulation.surrogate_features import (
+    N_CENTRED,
+    N_FEATURES,
+    centred_parameters,
+    polynomial_features,
+)
 
 __all__ = [
-    "CENTRE",
     "N_PHASE_SPLINES",
     "PHASE_KNOTS_DAYS",
     "PHASE_RANGE_DAYS",
     "PHOTOMETRY_WAVELENGTH_AA",
-    "SCALE",
     "SPLINE_DEGREE",
     "WAVELENGTH_KNOTS",
     "WAVELENGTH_RANGE_AA",
     "ZERO_LOG10_FNU",
     "Surrogate",
-    "centred_parameters",
-    "polynomial_features",
     "warped_phases",
     "wavelength_splines",
 ]
@@ -48,10 +50,6 @@ ZERO_LOG10_FNU = -12.0
 
 SPLINE_DEGREE = 3
 _FILE_FIELDS = ("warp", "loadings", "surfaces", "residuals", "log10_packets")
-CENTRE = np.array([np.log(11000.0), np.log(1.2), np.log(0.45), 0.035, np.log(55.0)])
-SCALE = np.array([0.17, 0.33, 0.5, 0.02, 1.0])
-# The parts of a file name, rounded to four digits, add up to the ejecta mass within this.
-_MASS_TOLERANCE = 3e-3
 
 
 def _clamped(breaks):
@@ -65,66 +63,25 @@ WAVELENGTH_KNOTS = _clamped(np.linspace(*np.log(WAVELENGTH_RANGE_AA), 90))  # of
 
 N_PHASE_SPLINES = len(PHASE_KNOTS_DAYS) - SPLINE_DEGREE - 1
 _N_WAVELENGTH = len(WAVELENGTH_KNOTS) - SPLINE_DEGREE - 1
-_N_X = len(CENTRE)
-_N_FEATURES = 1 + _N_X + _N_X * (_N_X + 1) // 2
 
 
-def centred_parameters(parameters):
-    """Turn grid parameters into five numbers of order one.
-
-    They are ln v_K, ln m_ej, ln(m_Ni/m_ej), m_CO/m_ej and ln mixing; m_IME is the rest of m_ej.
-
-    Parameters
-    ----------
-    parameters : ndarray, shape (N, 6)
-        In the order and units of `snlib.data.quantities.PARAMETERS`.
-
-    Returns
-    -------
-    ndarray, shape (N, 5)
-
-    Raises
-    ------
-    ValueError
-        If the shape is wrong, a value is not finite or not physical, or the ejecta mass is not the
-        sum of its parts; the message names the model and the parameter.
-    """
-    parameters = np.asarray(parameters, dtype=float)
-    if parameters.ndim != 2 or parameters.shape[1] != len(PARAMETERS):
-        raise ValueError(f"parameters: expected shape (N, {len(PARAMETERS)}), got {parameters.shape}")
-    # Only the intermediate elements and the unburnt C/O can be absent altogether.
-    for column, (parameter, can_be_zero) in enumerate(zip(PARAMETERS, (0, 0, 0, 1, 1, 0), strict=True)):
-        values = parameters[:, column]
-        bad = ~(np.isfinite(values) & ((values >= 0) if can_be_zero else (values > 0)))
-        if bad.any():
-            expected = "zero or positive" if can_be_zero else "positive"
-            raise ValueError(
-                f"{parameter.name}: {values[bad][0]:g} of model {bad.argmax()}, expected {expected}"
-            )
-    energy, ejecta, nickel, ime, unburnt, mixing = parameters.T
-    bad = np.abs(nickel + ime + unburnt - ejecta) > _MASS_TOLERANCE * ejecta
-    if bad.any():
-        raise ValueError(
-            f"{PARAMETERS[1].name}: {ejecta[bad][0]:g} of model {bad.argmax()} is not the sum "
-            f"{(nickel + ime + unburnt)[bad][0]:g} of its Ni, IME and C/O masses"
-        )
-    velocity = kinetic_velocity(energy, ejecta)
-    x = [np.log(velocity), np.log(ejecta), np.log(nickel / ejecta), unburnt / ejecta, np.log(mixing)]
-    return (np.stack(x, axis=1) - CENTRE) / SCALE
-
-
-def polynomial_features(x):
-    """φ: 1, x and all products of two of them; (N, 5) -> (N, 21)."""
-    first, second = np.triu_indices(x.shape[1])
-    return np.concatenate([np.ones((len(x), 1)), x, x[:, first] * x[:, second]], axis=1)
-
-
-def warped_phases(phase_days, stretch):
+def warped_phases(phase_days, stretch, xp=np):
     """t': phases after peak times `stretch`, kept within `PHASE_RANGE_DAYS`.
 
     The rise is left alone: stretching it too makes the fit worse.
+
+    Parameters
+    ----------
+    phase_days, stretch : array
+        Of shapes that go together.
+    xp : module
+        `numpy`, or `torch` for tensors.
+
+    Returns
+    -------
+    array
     """
-    return np.clip(np.where(phase_days > 0, phase_days * stretch, phase_days), *PHASE_RANGE_DAYS)
+    return xp.clip(xp.where(phase_days > 0, phase_days * stretch, phase_days), *PHASE_RANGE_DAYS)
 
 
 def _checked(name, values, valid_range, unit):
@@ -156,6 +113,11 @@ class Surrogate:
         Likewise: what standard normal amplitudes multiply to give the scatter of real models.
     log10_packets : ndarray, shape (5,)
         log10 k at the phases of the spectra; see `snlib.simulation.packets`.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape or is not finite; the message names it.
     """
 
     warp: np.ndarray
@@ -168,8 +130,8 @@ class Surrogate:
         """Check shapes and values."""
         rank = len(self.surfaces)
         expected = {
-            "warp": (_N_X,),
-            "loadings": (_N_FEATURES, rank),
+            "warp": (N_CENTRED,),
+            "loadings": (N_FEATURES, rank),
             "surfaces": (rank, N_PHASE_SPLINES, _N_WAVELENGTH),
             "residuals": (len(self.residuals), N_PHASE_SPLINES, _N_WAVELENGTH),
             "log10_packets": SPECTRUM_PHASES_DAYS.shape,
@@ -182,12 +144,25 @@ class Surrogate:
                 raise ValueError(f"{name}: not finite numbers")
 
     def save(self, path):
-        """Write to an npz file (temporary name, then rename)."""
+        """Write to an npz file (temporary name, then rename).
+
+        Parameters
+        ----------
+        path : path-like
+        """
         write_npz(path, **{name: getattr(self, name) for name in _FILE_FIELDS})
 
     @classmethod
     def load(cls, path=DATA / "surrogate.npz"):
         """Read what `save` wrote; by default the surrogate that comes with the repository.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        Surrogate
 
         Raises
         ------
@@ -256,7 +231,17 @@ class Surrogate:
 
 
 def wavelength_splines(wavelength_aa):
-    """B_j(ln λ) at wavelengths of shape (L,): shape (92, L)."""
+    """B_j(ln λ), the splines in wavelength.
+
+    Parameters
+    ----------
+    wavelength_aa : ndarray, shape (L,)
+        Å, within `WAVELENGTH_RANGE_AA`.
+
+    Returns
+    -------
+    ndarray, shape (92, L)
+    """
     # Rounding must not carry the ends of the range over the outermost knots.
     ln = np.clip(np.log(wavelength_aa), WAVELENGTH_KNOTS[0], WAVELENGTH_KNOTS[-1])
     return BSpline.design_matrix(ln, WAVELENGTH_KNOTS, SPLINE_DEGREE).toarray().T

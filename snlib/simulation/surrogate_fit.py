@@ -6,21 +6,18 @@ import numpy as np
 import torch
 from torch.nn.functional import huber_loss
 
-from snlib.data.quantities import LAST_PHASE_DAYS
+from snlib.random_streams import stream
 from snlib.simulation.packets import fit_log10_packets, pixel_variance
-from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.spectra import SPECTRUM_RANGE_AA
 from snlib.simulation.surrogate import (
     N_PHASE_SPLINES,
-    PHOTOMETRY_WAVELENGTH_AA,
     SPLINE_DEGREE,
     WAVELENGTH_KNOTS,
     ZERO_LOG10_FNU,
     Surrogate,
-    centred_parameters,
-    polynomial_features,
     wavelength_splines,
 )
+from snlib.simulation.surrogate_features import N_CENTRED, centred_parameters, polynomial_features
 from snlib.simulation.surrogate_torch import (
     band_filters,
     magnitudes,
@@ -29,7 +26,7 @@ from snlib.simulation.surrogate_torch import (
     usable_points,
 )
 
-__all__ = ["fit", "fit_with_residuals", "residual_components", "residual_surfaces", "residuals"]
+__all__ = ["fit", "fit_with_residuals", "residual_components", "residual_surfaces"]
 
 _MAGNITUDE_SIGMA = 0.05
 # Beside the pixel noise: what a function of five numbers cannot describe, and what a surface of a
@@ -103,7 +100,7 @@ def fit_with_residuals(events):
     Surrogate
         With residual surfaces; see `residual_components`.
     """
-    fold = np.random.default_rng(0).permutation(len(events)) % _FOLDS
+    fold = stream("fits", 0).permutation(len(events)) % _FOLDS
     surfaces = [
         residual_surfaces(fit(events.select(fold != k)), events.select(fold == k)) for k in range(_FOLDS)
     ]
@@ -174,35 +171,6 @@ def _minimise(loss, parameters):
         loss().backward()
         optimiser.step()
         schedule.step()
-
-
-def residuals(surrogate, events):
-    """Prediction minus truth of a surrogate.
-
-    Parameters
-    ----------
-    surrogate : Surrogate
-    events : Events
-
-    Returns
-    -------
-    spectra : ndarray, shape (N, P, L)
-        Dex; NaN where nothing was observed.
-    magnitudes : ndarray, shape (N, T)
-        NaN where nothing was observed, and after +60 d.
-    """
-    spectra, light_curves = events.spectra, events.light_curves
-    predicted = surrogate.log10_fnu(events.parameters, spectra.phase_days, spectra.wavelength_aa)
-    deviations = np.full(light_curves.magnitude.shape, np.nan)
-    for i in range(len(events)):
-        seen = light_curves.observed[i] & (light_curves.phase_days[i] <= LAST_PHASE_DAYS)
-        surface = surrogate.log10_fnu(
-            events.parameters[i : i + 1], light_curves.phase_days[i][seen], PHOTOMETRY_WAVELENGTH_AA
-        )[0]
-        at_band = np.arange(seen.sum()), light_curves.band[i][seen]
-        observed = light_curves.magnitude[i][seen]
-        deviations[i, seen] = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)[at_band] - observed
-    return predicted - spectra.log10_fnu, deviations
 
 
 def _tensor(values):
@@ -287,7 +255,7 @@ def _roughness(surfaces):
 
 
 def _penalty(weights):
-    n_linear = 1 + 5
+    n_linear = 1 + N_CENTRED
     ridge = (
         _RIDGE_LINEAR * weights[1:n_linear].square().sum()
         + _RIDGE_QUADRATIC * weights[n_linear:].square().sum()

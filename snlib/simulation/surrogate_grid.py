@@ -10,6 +10,7 @@ from snlib.data.quantities import (
     SURFACE_PHASES_DAYS,
     SURFACE_WAVELENGTH_AA,
 )
+from snlib.random_streams import stream
 from snlib.simulation.grid import draw_parameters
 from snlib.simulation.packets import with_packet_noise
 from snlib.simulation.surfaces import Surface
@@ -38,18 +39,28 @@ class SurrogateGrid:
     n_models = np.inf
 
     def describe(self):
-        """Where the models come from, for the provenance of events."""
+        """Where the models come from, for the provenance of events.
+
+        Returns
+        -------
+        dict
+            JSON.
+        """
         return {"source": "surrogate", "residuals": self.residuals, "packet_noise": self.noise}
 
     def surface(self, index, seed):
         """Draw the model of event `index`; it depends on the seed and the index only.
+
+        Parameters
+        ----------
+        index, seed : int
 
         Returns
         -------
         Surface
             Daily from -20 to +60 d.
         """
-        rng = np.random.default_rng((seed, 0, index))
+        rng = stream("models", seed, index)
         parameters = draw_parameters(rng)
         # Drawn in any case, so that the same model can be seen with residuals and without.
         amplitudes = rng.standard_normal((1, len(self.surrogate.residuals)))

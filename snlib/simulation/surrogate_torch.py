@@ -15,6 +15,7 @@ from snlib.simulation.surrogate import (
     PHOTOMETRY_WAVELENGTH_AA,
     SPLINE_DEGREE,
     ZERO_LOG10_FNU,
+    warped_phases,
     wavelength_splines,
 )
 
@@ -25,19 +26,48 @@ _BREAKS = PHASE_KNOTS_DAYS[SPLINE_DEGREE:-SPLINE_DEGREE]
 
 
 def usable_points(light_curves):
-    """Where light curves are observed, from -20 to +60 d and brighter than -12 mag: mask (N, T)."""
+    """Where light curves are observed, from -20 to +60 d and brighter than -12 mag.
+
+    Parameters
+    ----------
+    light_curves : snlib.data.events.LightCurves
+        Of shape (N, T).
+
+    Returns
+    -------
+    ndarray of bool, shape (N, T)
+    """
     phase_days, magnitude = light_curves.phase_days, light_curves.magnitude
     within = (phase_days >= PHASE_RANGE_DAYS[0]) & (phase_days <= LAST_PHASE_DAYS)
     return within & (magnitude < FAINTEST_MAGNITUDE)  # NaN, not observed, is not less
 
 
 def photometry_splines(dtype):
-    """Splines in ln λ at the photometry wavelengths: Tensor (92, W)."""
+    """Splines in ln λ at the W wavelengths of `snlib.simulation.surrogate.PHOTOMETRY_WAVELENGTH_AA`.
+
+    Parameters
+    ----------
+    dtype : torch.dtype
+
+    Returns
+    -------
+    Tensor, shape (92, W)
+    """
     return torch.tensor(wavelength_splines(PHOTOMETRY_WAVELENGTH_AA), dtype=dtype)
 
 
 def band_filters(dtype):
-    """AB maggies, without the zero point, per unit F_nu at each photometry wavelength: Tensor (6, W)."""
+    """AB maggies, without the zero point, per unit of F_nu at each wavelength of `photometry_splines`.
+
+    Parameters
+    ----------
+    dtype : torch.dtype
+
+    Returns
+    -------
+    Tensor, shape (6, W)
+        Bands u to y.
+    """
     with np.errstate(divide="ignore"):
         one_at_a_time = np.log10(np.eye(len(PHOTOMETRY_WAVELENGTH_AA)))
     band = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, one_at_a_time)
@@ -92,7 +122,7 @@ def phase_splines(phase_days, stretch):
     Tensor, shape (..., T, 22)
     """
     edges, cubics = _EDGES.to(phase_days.dtype), _CUBICS.to(phase_days.dtype)
-    warped = torch.where(phase_days > 0, phase_days * stretch, phase_days).clamp(*PHASE_RANGE_DAYS)
+    warped = warped_phases(phase_days, stretch, torch)
     interval = (torch.searchsorted(edges, warped.detach(), right=True) - 1).clamp(0, len(edges) - 2)
     step = (warped - edges[interval])[..., None]
     constant, linear, square, cube = cubics[:, interval]

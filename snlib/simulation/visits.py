@@ -74,6 +74,11 @@ class Visits:
 
         As in the published code the box is in RA and Dec themselves, without cos(Dec).
 
+        Parameters
+        ----------
+        ra_deg, dec_deg : float
+            Degrees, RA in [0, 360).
+
         Returns
         -------
         ndarray of int, shape (K,)

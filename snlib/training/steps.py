@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 import torch
 from lightning_fabric import Fabric
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from snlib.model.mmvae import MMVAE
@@ -36,6 +37,7 @@ def use_one_core():
     given back after a step is fetched anew, page by page, in the next: a tenth of its time.
     """
     torch.set_num_threads(1)
+    threadpool_limits(1)
     with suppress(OSError, AttributeError):  # where the C library is another than glibc
         mallopt = ctypes.CDLL("libc.so.6").mallopt
         mallopt(_MMAP_THRESHOLD, 2**30)

@@ -1,5 +1,6 @@
 """The command line, as a user calls it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,21 +8,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from snlib.cli import app
 from snlib.data.dataset import split_events
 from snlib.data.events import Events
+from snlib.data.light_curve_tables import LIGHT_CURVE_COLUMNS
 from snlib.data.quantities import PARAMETERS, WAVELENGTH_AA
 from snlib.files import read_json
-from snlib.simulation.simulate import simulate
+from snlib.model.recipes import RECIPES
+from snlib.model.registry import MODELS
+from snlib.replication.ablations import ABLATIONS
+from snlib.replication.profiles import PROFILES
+from snlib.replication.results import TABLES
+from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
+from snlib.simulation.survey import SELECTIONS
+from snlib.training.steps import PRECISIONS
 
 NAMES = [parameter.name for parameter in PARAMETERS]
-MODELS = np.array([[1.45, 1.2, 0.6, 0.56, 0.04, 50.0], [0.9, 1.0, 0.3, 0.67, 0.03, 20.0]])
+ROWS = np.array([[1.45, 1.2, 0.6, 0.56, 0.04, 50.0], [0.9, 1.0, 0.3, 0.67, 0.03, 20.0]])
 
 
 @pytest.fixture
 def table():
-    return pd.DataFrame(MODELS, columns=NAMES)
+    return pd.DataFrame(ROWS, columns=NAMES)
 
 
 def test_surface(snlib, tmp_path, table):
@@ -33,7 +44,7 @@ def test_surface(snlib, tmp_path, table):
         assert sorted(result.files) == ["log10_fnu", "phase_days", "wavelength_aa"]
         assert result["phase_days"].tolist() == [-10, 0, 7.5]
         np.testing.assert_array_equal(result["wavelength_aa"], WAVELENGTH_AA)
-        expected = Surrogate.load().log10_fnu(MODELS, result["phase_days"], WAVELENGTH_AA)
+        expected = Surrogate.load().log10_fnu(ROWS, result["phase_days"], WAVELENGTH_AA)
         np.testing.assert_array_equal(result["log10_fnu"], expected)
 
 
@@ -116,6 +127,42 @@ def test_the_package_runs_as_a_module_and_as_a_program():
             [*command, "surface", "nowhere.csv", "--out", "x.npz"], capture_output=True, text=True
         )
         assert (done.returncode, done.stderr) == (2, "snlib: nowhere.csv: no such file\n")
+
+
+def test_help_loads_nothing_that_takes_time():
+    code = """
+import sys
+from snlib.cli import main
+sys.argv = ["snlib", "--help"]
+try:
+    main()
+finally:
+    print(sorted({"torch", "pandas", "astropy", "scipy", "matplotlib", "sklearn"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "simulate" in done.stdout and done.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    "command, names",
+    [
+        ("train", (*MODELS, *RECIPES, *PROFILES, *PRECISIONS)),
+        ("evaluate", TABLES),
+        ("predict", LIGHT_CURVE_COLUMNS),
+        ("embed", LIGHT_CURVE_COLUMNS),
+        ("simulate", SELECTIONS),
+    ],
+)
+def test_help_names_what_may_be_given(command, names):
+    said = CliRunner().invoke(app, [command, "--help"], terminal_width=400).stdout
+    words = set(re.findall(r"[\w-]+", said))
+    assert set(names) <= words
+
+
+def test_help_of_ablate_gives_a_name_as_an_example():
+    said = CliRunner().invoke(app, ["ablate", "--help"], terminal_width=400).stdout
+    assert set(re.findall(r"[\w-]+", said)) & set(ABLATIONS)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """``snlib predict`` and ``snlib embed``, as a user calls them."""
 
-import inspect
 import signal
 import subprocess
 import sys
@@ -12,9 +11,9 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 
-from snlib import cli
 from snlib.data.quantities import BANDS, WAVELENGTH_AA
 from snlib.files import DATA
+from snlib.inference.forecast import Forecaster
 from snlib.model.registry import new_model
 from snlib.model.weights import save_model
 
@@ -81,10 +80,17 @@ def test_by_default_two_hundred_samples_at_the_phases_of_the_spectra(snlib, fold
     assert result["samples"].shape == (1, 200, 5, 982)
 
 
-@pytest.mark.parametrize("command", [cli.predict, cli.embed_light_curves])
-def test_without_weights_those_of_the_repository_are_used(command):
-    default = inspect.signature(command).parameters["weights"].default
-    assert default.relative_to(DATA).as_posix() == "weights/large/predictive-mmvae-large.safetensors"
+@pytest.mark.parametrize("command", [PREDICT, EMBED])
+def test_without_weights_those_of_the_repository_are_used(snlib, folder, monkeypatch, command):
+    asked = []
+
+    def load(path, device):
+        asked.append(path)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(Forecaster, "load", load)
+    assert snlib(*command, "--device", "cpu") == (2, "snlib: enough\n")
+    assert asked[0].relative_to(DATA).as_posix() == "weights/large/predictive-mmvae-large.safetensors"
 
 
 @pytest.mark.parametrize("command", [PREDICT, EMBED])

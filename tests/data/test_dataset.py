@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from snlib.data.dataset import make_dataset, split_events
+from snlib.data.dataset import make_dataset, read_dataset, split_events, write_dataset
 from snlib.data.quantities import LAST_PHASE_DAYS
 from snlib.data.scaling import Scaling
 
@@ -129,3 +129,11 @@ def test_the_digest_sees_events_and_split(events, dataset):
 def test_a_constant_parameter_is_no_division_by_zero(events, dataset):
     constant = replace(events, parameters=np.ones_like(events.parameters))
     assert (make_dataset(constant, dataset.split).pairs("train", "cpu").parameters == 0).all()
+
+
+def test_a_dataset_comes_back_from_its_folder(events, dataset, tmp_path):
+    write_dataset(tmp_path / "set", events, dataset.split)
+    assert read_dataset(str(tmp_path / "set")).digest() == dataset.digest()
+    (tmp_path / "set" / "split.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"split\.json"):
+        read_dataset(tmp_path / "set")

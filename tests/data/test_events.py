@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from snlib.data import quantities
 from snlib.data.events import Events, LightCurves, Spectra
-from snlib.files import read_json, replacing, write_npz
+from snlib.files import write_npz
 from snlib.simulation import grid
 
 
@@ -95,22 +95,6 @@ def test_a_file_of_impossible_events_is_named(events, tmp_path):
     write_npz(tmp_path / "events.npz", provenance=np.array(json.dumps({})), **arrays)
     with pytest.raises(ValueError, match=r"events\.npz: band: unknown band"):
         Events.load(tmp_path / "events.npz")
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "results.json"
-    path.write_text("old")
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_broken_json_is_named(tmp_path):
-    (tmp_path / "a.json").write_text('{"half": ')
-    with pytest.raises(ValueError, match=r"a\.json: not valid JSON"):
-        read_json(tmp_path / "a.json")
 
 
 def test_file_name_to_parameters():

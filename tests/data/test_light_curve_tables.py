@@ -10,8 +10,9 @@ from astropy.table import Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from snlib.data.light_curve_tables import read_light_curves, read_table
+from snlib.data.light_curve_tables import read_light_curves
 from snlib.data.quantities import BANDS
+from snlib.data.tables import read_table
 
 SUFFIXES = (".csv", ".ecsv", ".parquet")
 

@@ -9,7 +9,7 @@ import pytest
 from snlib.data.quantities import SURFACE_PHASES_DAYS, SURFACE_WAVELENGTH_AA, filename_from_parameters
 from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.sedona import SedonaGrid, read_surface, write_surface
-from snlib.simulation.simulate import simulate
+from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.surrogate_grid import SurrogateGrid
 

@@ -9,14 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import BSpline
 
-from snlib.data import quantities
-from snlib.data.published_sample import read_published_sample
 from snlib.files import DATA, write_npz
 from snlib.simulation import grid
 from snlib.simulation import surrogate as surrogate_module
 from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.surrogate import PHOTOMETRY_WAVELENGTH_AA, Surrogate, wavelength_splines
-from snlib.simulation.surrogate_fit import fit, residual_components, residual_surfaces, residuals
+from snlib.simulation.surrogate_features import polynomial_features
+from snlib.simulation.surrogate_fit import residual_components
 from snlib.simulation.surrogate_torch import phase_splines
 
 PHASES = np.arange(-20.0, 61.0, 4.0)
@@ -50,7 +49,7 @@ def test_differentiable_splines_are_those_of_scipy():
 
 def test_quadratic_features_by_hand():
     x = np.array([[1.0, 2.0, 3.0, 4.0, 5.0]])
-    features = surrogate_module.polynomial_features(x)[0]
+    features = polynomial_features(x)[0]
     assert features.tolist()[:6] == [1, 1, 2, 3, 4, 5]
     products = sorted(a * b for i, a in enumerate(x[0]) for b in x[0][i:])
     assert sorted(features[6:]) == products
@@ -194,42 +193,3 @@ def test_damaged_files_are_named(shipped, tmp_path):
 
 def test_the_shipped_file_is_small():
     assert (DATA / "surrogate.npz").stat().st_size <= 150_000
-
-
-@pytest.fixture(scope="module")
-def real(published_folder):
-    return read_published_sample(published_folder).events
-
-
-def rms(values):
-    return np.sqrt(np.nanmean(values**2))
-
-
-def test_shipped_surrogate_fits_the_real_models(shipped, real):
-    spectra, magnitudes = residuals(shipped, real)
-    for phase, at_most in enumerate((0.08, 0.085, 0.085, 0.105), start=1):
-        assert rms(spectra[:, phase]) < at_most
-    near_peak = (real.light_curves.phase_days > -5) & (real.light_curves.phase_days < 50)
-    assert rms(magnitudes[near_peak]) < 0.1
-
-
-def test_a_fit_predicts_real_models_that_it_has_not_seen(real):
-    unseen = np.arange(len(real)) % 5 == 0
-    train, test = real.select(~unseen), real.select(unseen)
-    surrogate = fit(train)
-    spectra, magnitudes = residuals(surrogate, test)
-    near_peak = (test.light_curves.phase_days > -5) & (test.light_curves.phase_days < 50)
-    assert rms(magnitudes[near_peak]) < 0.1
-    average = np.nanmean(train.spectra.log10_fnu, axis=0) - test.spectra.log10_fnu
-    for phase in (1, 2, 3):
-        assert rms(spectra[:, phase]) < 0.09 < 0.25 < rms(average[:, phase])
-    # A surface of each model's own takes most of the rest away, down to the pixel noise.
-    own = residual_surfaces(surrogate, test)
-    x = surrogate_module.centred_parameters(test.parameters)
-    for model_x, surface, residual in zip(x, own, spectra, strict=True):
-        phases = surrogate_module.warped_phases(
-            quantities.SPECTRUM_PHASES_DAYS, np.exp(surrogate.warp @ model_x)
-        )
-        splines = BSpline.design_matrix(phases, surrogate_module.PHASE_KNOTS_DAYS, 3)
-        residual += splines @ surface @ wavelength_splines(test.spectra.wavelength_aa)
-    assert all(rms(spectra[:, phase]) < 0.065 for phase in (1, 2, 3))

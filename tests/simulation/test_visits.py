@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from snlib.data.quantities import BANDS
-from snlib.files import DATA, read_npz, write_npz
+from snlib.files import DATA, write_npz
 from snlib.simulation.survey import draw_cadence
 from snlib.simulation.visits import Visits, load_visits
 
@@ -107,25 +107,7 @@ def test_missing_field_is_named(tmp_path, packed):
         load_visits(tmp_path / "v.npz")
 
 
-@pytest.mark.parametrize("share", [0.3, 0.99])
-def test_truncated_file_is_named(tmp_path, share):
-    whole = (DATA / "rubin_visits.npz").read_bytes()
-    (tmp_path / "v.npz").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ValueError, match=r"v\.npz"):
-        load_visits(tmp_path / "v.npz")
-
-
-def test_damaged_byte_is_noticed(tmp_path):
-    whole = bytearray((DATA / "rubin_visits.npz").read_bytes())
-    whole[len(whole) // 2] ^= 0xFF
-    (tmp_path / "v.npz").write_bytes(whole)
-    with pytest.raises(ValueError, match=r"v\.npz: field"):
-        load_visits(tmp_path / "v.npz")
-
-
-def test_shipped_file_holds_no_pickles():
-    fields = ("mjd_start", "mjd_step", "ra_centideg", "dec_centideg", "band", "depth_centimag")
-    assert all(values.dtype.kind in "iuf" for values in read_npz(DATA / "rubin_visits.npz", fields).values())
+def test_the_shipped_file_is_small():
     assert (DATA / "rubin_visits.npz").stat().st_size < 6e6
 
 

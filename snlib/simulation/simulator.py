@@ -1,9 +1,7 @@
 """Simulated supernovae: a grid of models -> SED surfaces -> light curves and spectra."""
 
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +10,14 @@ from tqdm import tqdm
 
 from snlib.data.events import Events, LightCurves, Spectra
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS
+from snlib.random_streams import stream
 from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.spectra import extract_spectra
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.surrogate_grid import SurrogateGrid
 from snlib.simulation.survey import SELECTIONS, draw_cadence, observe
 from snlib.simulation.visits import RUBIN_VISITS, load_visits
+from snlib.workers import worker_pool
 
 __all__ = ["simulate"]
 
@@ -94,15 +94,12 @@ def simulate(
 
 
 def _map(task, n_events, workers):
-    """Yield the result of each event, in order.
-
-    One thread a process: the matrices are small, and threads that share a core wait for each other.
-    """
+    """Yield the result of each event, in order; one thread a process, see `snlib.workers`."""
     if workers == 1:
         with threadpool_limits(1):
             yield from map(task, range(n_events))
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), threadpool_limits, (1,)) as pool:
+    with worker_pool(workers) as pool:
         yield from pool.map(task, range(n_events), chunksize=_CHUNK)
 
 
@@ -118,7 +115,7 @@ def _simulate_event(grid, seed, visits, selection, skip_bad, index):
         return f"event {index} left out: {error}"
     # Like the visits before a Sedona model starts to shine: not observed.
     magnitudes[magnitudes > grid.faintest_magnitude] = np.nan
-    cadence = draw_cadence(_visits(visits), np.random.default_rng((seed, 1, index)), selection)
+    cadence = draw_cadence(_visits(visits), stream("cadences", seed, index), selection)
     phase_days, magnitude, band = observe(magnitudes, surface.phase_days, *cadence)
     # Machines differ in the last bit of a double: single precision makes them agree.
     magnitude, log10_fnu = magnitude.astype(np.float32), log10_fnu.astype(np.float32)

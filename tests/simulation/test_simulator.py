@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snlib.data.quantities import BANDS
-from snlib.simulation.simulate import simulate
+from snlib.simulation.simulator import simulate
 from snlib.simulation.spectra import extract_spectra, observe_spectra
 from snlib.simulation.surfaces import Surface
 from snlib.simulation.surrogate import Surrogate

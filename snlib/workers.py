@@ -1,0 +1,73 @@
+"""Processes that share work, one thread each.
+
+The matrices here are small, and threads that share a core wait for each other at every product.  A library
+of linear algebra decides on its threads when it is loaded, which in a new process comes after everything
+that its parent could call there; the environment, which it reads at that moment, comes before.
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+from threadpoolctl import threadpool_limits
+
+__all__ = ["ONE_THREAD", "one_thread_each", "worker_pool"]
+
+# What the libraries of linear algebra read from the environment.
+ONE_THREAD = dict.fromkeys(
+    (
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+    ),
+    "1",
+)
+
+
+@contextmanager
+def one_thread_each():
+    """Give one thread to each process that is started within this block, whatever it imports.
+
+    This process keeps its own threads.
+    """
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def worker_pool(n_workers, initializer=None):
+    """Start processes of one thread each, which inherit nothing but the environment.
+
+    Parameters
+    ----------
+    n_workers : int
+    initializer : callable, optional
+        Called without arguments in each process before its first task; from a module, so that it can be
+        found there.
+
+    Yields
+    ------
+    concurrent.futures.ProcessPoolExecutor
+        All its processes end with the block.
+    """
+    with (
+        one_thread_each(),
+        ProcessPoolExecutor(n_workers, get_context("spawn"), _begin, (initializer,)) as pool,
+    ):
+        yield pool
+
+
+def _begin(initializer):
+    import numpy  # noqa: F401 - loads a library of linear algebra, for the limit to find it
+
+    threadpool_limits(1)  # for those that do not heed the environment
+    if initializer is not None:
+        initializer()
