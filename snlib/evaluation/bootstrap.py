@@ -2,25 +2,28 @@
 
 import numpy as np
 
+from snlib.random_streams import stream
+
 __all__ = ["N_REPLICATES", "draw_weights", "interval", "over_seeds", "share_within"]
 
 N_REPLICATES = 2000
 
 
-def draw_weights(n, seed):
+def draw_weights(n, rng):
     """How often each of n events occurs: once in the sample itself, then as drawn with replacement.
 
     Parameters
     ----------
     n : int
-    seed : int or sequence of int
+    rng : numpy.random.Generator
+        The stream "bootstrap of events": equal ones for events that are compared.
 
     Returns
     -------
     ndarray, shape (1 + N_REPLICATES, n)
         The first row is ones.
     """
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), N_REPLICATES)
+    drawn = rng.multinomial(n, np.full(n, 1 / n), N_REPLICATES)
     return np.vstack([np.ones(n), drawn])
 
 
@@ -38,13 +41,13 @@ def over_seeds(values):
     """
     values = np.stack(values)
     n_seeds, n_rows = values.shape[:2]
-    drawn = np.random.default_rng(n_seeds).integers(0, n_seeds, (n_rows, n_seeds))
+    drawn = stream("bootstrap of seeds", 0, n_seeds).integers(0, n_seeds, (n_rows, n_seeds))
     drawn[0] = np.arange(n_seeds)
     return values[drawn, np.arange(n_rows)[:, None]].mean(1)
 
 
 def interval(values, level=0.95):
-    """Estimate and both ends of the interval of its replicates, from what `over_seeds` gave."""
+    """Estimate and both ends of the percentile interval of its replicates, from what `over_seeds` gave."""
     lower, upper = np.quantile(values[1:], [(1 - level) / 2, (1 + level) / 2], axis=0)
     return values[0], lower, upper
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
+from threadpoolctl import threadpool_limits
 
 from snlib.data.events import LightCurves
 from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE
 from snlib.files import DATA
+from snlib.random_streams import stream
 from snlib.simulation.grid import draw_parameters
 from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.surrogate import PHASE_RANGE_DAYS, PHOTOMETRY_WAVELENGTH_AA, Surrogate
@@ -96,10 +98,11 @@ def compare_cadences(published, simulated):
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+@threadpool_limits.wrap(limits=1)  # the matrices are small: threads would wait for each other
 def whole_light_curves(visits, n_events, seed, selection="code", faintest=FAINTEST_MAGNITUDE):
     """Simulate light curves as long as the published ones, to compare their cadences.
 
-    `snlib.simulation.simulate.simulate` ends at +60 d, the published light curves where their simulations
+    `snlib.simulation.simulator.simulate` ends at +60 d, the published light curves where their simulations
     end, 66-84 d after peak. Here the surrogate is followed to its own end, +85 d: as magnitudes its last
     days mean nothing, but a visit there counts as an observation.
 
@@ -122,7 +125,7 @@ def whole_light_curves(visits, n_events, seed, selection="code", faintest=FAINTE
     surrogate, phase_days = Surrogate.load(), np.arange(PHASE_RANGE_DAYS[0], PHASE_RANGE_DAYS[1] + 1)
     rows = []
     for i in range(n_events):
-        rng = np.random.default_rng((seed, 0, i))
+        rng = stream("models", seed, i)
         parameters = draw_parameters(rng)
         surface = surrogate.log10_fnu(parameters[None], phase_days, PHOTOMETRY_WAVELENGTH_AA)[0]
         magnitudes = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)

@@ -3,19 +3,17 @@
 Each needs many pixels at once, so that samples are right about it only if they are right jointly.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from scipy.ndimage import label, uniform_filter1d
-from speclite.filters import load_filter
 
 from snlib.data.quantities import LIGHT_AA_PER_S
-from snlib.evaluation.scores import sample_scores
+from snlib.evaluation.scores import sample_scores, without_unit
+from snlib.simulation.photometry import filter_weights
 
 __all__ = ["ABSORPTIONS_AA", "FEATURES", "feature_scores", "features"]
 
 # The six filters of a light curve need 3000-11000 Å; these two lie within the spectra.
-_FILTERS = ("lsst2016-g", "lsst2016-r")
+_BANDS = ("g", "r")
 # Shoulders, blue and red. Fixed, not the local maxima that observers seek: a maximum of noisy flux lies
 # above the flux, and it jumps. At 0 and 10 d they bracket the troughs of all velocities of the grid.
 ABSORPTIONS_AA = {
@@ -82,7 +80,7 @@ def features(wavelength_aa, log10_fnu):
         )
     log10_fnu = _bridged(np.asarray(log10_fnu, dtype=float))
     flambda = 10.0**log10_fnu * (LIGHT_AA_PER_S / wavelength_aa**2)
-    weights = _filter_weights(wavelength_aa.tobytes())
+    weights = filter_weights(wavelength_aa, _BANDS, per_frequency=False)
     g, r = (-2.5 * np.log10(flambda[..., inside] @ weight) for inside, weight in weights)
     blue, red = (log10_fnu[..., _within(wavelength_aa, window)].mean(-1) for window in (_BLUE_AA, _RED_AA))
     values = {"g_mag": g, "r_mag": r, "g_minus_r_mag": g - r, "blue_minus_red_dex": blue - red}
@@ -109,8 +107,7 @@ def feature_scores(samples, truth, phase_days):
         feature.  ``n_pixels`` is 1 or, where the truth has no such feature, 0.
     """
     rows = {"phase_days": phase_days, "feature": list(FEATURES)}
-    scores = sample_scores(samples[..., None], truth[..., None], rows)
-    return scores.rename(columns=lambda name: name.removesuffix("_dex2").removesuffix("_dex"))
+    return without_unit(sample_scores(samples[..., None], truth[..., None], rows))
 
 
 def _within(wavelength_aa, window):
@@ -144,20 +141,3 @@ def _bridged(log10_fnu):
                 pixel[short], pixel[~missing], spectrum[~missing], left=np.nan, right=np.nan
             )
     return log10_fnu
-
-
-@lru_cache(maxsize=8)
-def _filter_weights(wavelength_bytes):
-    """Of each filter, the slice of the wavelengths within and the weight of F_lambda at each there.
-
-    Maggies are linear in the flux, so that speclite is asked only once.
-    """
-    wavelength_aa = np.frombuffer(wavelength_bytes)
-    result = []
-    for response in map(load_filter, _FILTERS):
-        blue, red = response.wavelength[[0, -1]]
-        first = np.searchsorted(wavelength_aa, blue, side="right") - 1
-        inside = slice(first, np.searchsorted(wavelength_aa, red) + 1)
-        unit = np.eye(len(wavelength_aa[inside]))
-        result.append((inside, response.get_ab_maggies(unit, wavelength_aa[inside])))
-    return result

@@ -5,6 +5,7 @@ import pandas as pd
 
 from snlib.data.quantities import LIGHT_AA_PER_S
 from snlib.inference.posteriors import from_light_curve, posterior_samples
+from snlib.random_streams import stream
 
 __all__ = [
     "SCALES_KM_S",
@@ -42,7 +43,9 @@ def prior_spectra(model, scaling, phase_days, wavelength_aa, n, seed):
     shape = 1, recipe.latent_tokens, recipe.latent_dim
     everywhere = type(prior)(prior.loc.expand(shape), prior.scale.expand(shape))
     where = np.array([phase_days]), wavelength_aa
-    latent, _ = posterior_samples(everywhere, model.spectrum, scaling, *where, n, (seed, 6))
+    latent, _ = posterior_samples(
+        everywhere, model.spectrum, scaling, *where, n, stream("prior samples", seed)
+    )
     return latent[:, 0]
 
 
@@ -71,7 +74,8 @@ def conditional_spectra(model, scaling, events, phase_days, seed, device="cpu"):
     spectra = []
     for index in range(len(events)):
         posterior = from_light_curve(model, scaling, events.select([index]), device)
-        latent, _ = posterior_samples(posterior, model.spectrum, scaling, *where, 1, (seed, 7, index))
+        rng = stream("conditional samples", seed, index)
+        latent, _ = posterior_samples(posterior, model.spectrum, scaling, *where, 1, rng)
         spectra.append(latent[0, 0])
     return np.stack(spectra)
 

@@ -1,21 +1,22 @@
 """Spectra from light curves of which a part is hidden (Figures 6 and 7)."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from snlib.data.events import LightCurves
 from snlib.evaluation.bootstrap import draw_weights, interval, over_seeds
+from snlib.evaluation.thinning import hide_points
 from snlib.inference.embedding import retrieve_spectra
-from snlib.inference.posteriors import SpectrumPosterior, from_light_curve, mean_spectrum, spectrum_posteriors
+from snlib.inference.posteriors import SpectrumPosterior, mean_spectrum
+from snlib.inference.samplers import light_curve_sampler, spectrum_posteriors
+from snlib.random_streams import stream
 
 __all__ = [
     "HIDDEN_FRACTIONS",
     "MaskedEvent",
     "average_masking_scores",
-    "hide_points",
     "hide_points_of",
     "mask_event",
     "masking_scores",
@@ -26,32 +27,8 @@ HIDDEN_FRACTIONS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 _PIXEL_STEP = 8
 
 
-def hide_points(light_curves, fraction, seed):
-    """Hide a share of the points of each light curve, at random.
-
-    What is hidden at one fraction is hidden at a larger one too.  Each place has a stream of its own:
-    the light curve there loses the same points whatever is in the other places.
-
-    Parameters
-    ----------
-    light_curves : LightCurves
-    fraction : float
-        Of the observed points, rounded to whole points.
-    seed : int
-
-    Returns
-    -------
-    LightCurves
-    """
-    magnitude = light_curves.magnitude.copy()
-    for index, observed in enumerate(light_curves.observed):
-        points = np.random.default_rng((seed, 5, index)).permutation(np.flatnonzero(observed))
-        magnitude[index, points[: round(fraction * len(points))]] = np.nan
-    return LightCurves(light_curves.phase_days, magnitude, light_curves.band)
-
-
 def hide_points_of(events, fraction, seed):
-    """The same events with a share of their light curves' points hidden; see `hide_points`."""
+    """The same events with a share of their points hidden; see `snlib.evaluation.thinning.hide_points`."""
     return replace(events, light_curves=hide_points(events.light_curves, fraction, seed))
 
 
@@ -95,11 +72,11 @@ def mask_event(mmvae, contrastive, dataset, place, n_samples, seed, device="cpu"
         By hidden fraction.
     """
     test, train, scaling = dataset.part("test"), dataset.part("train"), dataset.scaling
-    posterior_of = partial(from_light_curve, mmvae, scaling, device=device)
+    sampler = light_curve_sampler(mmvae, scaling, device)
     found = {}
     for fraction in HIDDEN_FRACTIONS:
         event = hide_points_of(test, fraction, seed).select([place])
-        posteriors = spectrum_posteriors(posterior_of, mmvae.spectrum, scaling, event, n_samples, seed)
+        posteriors = spectrum_posteriors(sampler, event, n_samples, seed)
         nearest = retrieve_spectra(contrastive, scaling, train, event.light_curves, device)
         found[fraction] = MaskedEvent(event.light_curves, posteriors["predictive"], nearest[0])
     return found
@@ -125,14 +102,12 @@ def masking_scores(model, dataset, n_samples, seed, device="cpu"):
         differences over them; and ``mse_dex2`` of model and truth.
     """
     test, train = (_coarse(dataset.part(name)) for name in ("test", "train"))
-    average = mean_spectrum(train, len(test)).mean
-    posterior_of = partial(from_light_curve, model, dataset.scaling, device=device)
+    average = mean_spectrum(train)
+    sampler = light_curve_sampler(model, dataset.scaling, device)
     tables = []
     for fraction in HIDDEN_FRACTIONS:
         events = hide_points_of(test, fraction, seed)
-        posteriors = spectrum_posteriors(
-            posterior_of, model.spectrum, dataset.scaling, events, n_samples, seed
-        )
+        posteriors = spectrum_posteriors(sampler, events, n_samples, seed)
         tables.append(_distances(posteriors["latent"].mean, average, test.spectra))
         tables[-1].insert(0, "hidden", fraction)
     return pd.concat(tables, ignore_index=True)
@@ -154,7 +129,10 @@ def average_masking_scores(tables):
         ``rmse_dex``.
     """
     by = ["recipe", "hidden", "phase_days"]
-    weights = [draw_weights(int(table["event"].max()) + 1, (0, seed)) for seed, table in enumerate(tables)]
+    weights = [
+        draw_weights(int(table["event"].max()) + 1, stream("bootstrap of events", 0, seed, 0))
+        for seed, table in enumerate(tables)
+    ]
     seeds = [dict(list(table.groupby(by, sort=False))) for table in tables]
     rows = []
     for key in seeds[0]:

@@ -15,66 +15,72 @@ from threadpoolctl import threadpool_limits
 
 from snlib.data.quantities import PARAMETERS
 from snlib.inference.embedding import encode, encode_spectra, predict_parameters
-from snlib.model.recipes import RECIPES
 
-__all__ = ["fit_mlps", "parameter_errors", "predict_mlps"]
+__all__ = ["fit_mlps", "mean_parameter_errors", "parameter_errors", "predict_mlps"]
 
 # The paper fits to two thirds of the test set and judges by the rest; here each third has its turn.
 _N_FOLDS = 3
 _DATA = {"light curve": "photometry", "spectra": "spectrum"}
 
 
-def parameter_errors(run):
+def parameter_errors(dataset, models, seed, device="cpu"):
     """Absolute errors of the six parameters of the test events, by every way of predicting them.
 
     Parameters
     ----------
-    run : snlib.replication.run.Run
+    dataset : snlib.data.dataset.Dataset
+    models : dict of str to torch.nn.Module
+        "mmvae", "contrastive", "photometry-regressor" and "spectrum-regressor", trained on its training
+        events, on `device`.
+    seed : int
+        Of the MLPs.
+    device : str
 
     Returns
     -------
     pandas.DataFrame
-        A row an event and way: ``recipe, method`` ("MMVAE" or "contrastive": MLPs on frozen
-        embeddings; "end to end"; "training mean"), ``data`` ("light curve" or "spectra"), ``fitted_to``
-        ("test": the MLPs to two thirds of the test events, in turn; "train"), ``event``, and a column
-        a parameter: the error in standard deviations of the training events, for spectra the mean
-        over the phases.
+        A row an event and way: ``method`` ("MMVAE" or "contrastive": MLPs on frozen embeddings; "end to
+        end"), ``data`` ("light curve" or "spectra"), ``fitted_to`` ("test": the MLPs to two thirds of the
+        test events, in turn; "train"), ``event``, and a column a parameter: the error in standard
+        deviations of the training events, for spectra the mean over the phases.
     """
-    dataset = run.dataset()
     train, test = dataset.part("train"), dataset.part("test")
-    unit = train.parameters.std(0)
-
-    def row(recipe, method, data, fitted_to, predicted):
-        errors = np.abs(predicted - test.parameters[:, None]) / unit  # (N, views, 6)
-        place = {"recipe": recipe, "method": method, "data": data, "fitted_to": fitted_to}
-        values = dict(zip([p.name for p in PARAMETERS], errors.mean(1).T, strict=True))
-        return pd.DataFrame(place | {"event": np.arange(len(test))} | values)
-
-    rows = [row("none", "training mean", "none", "train", train.parameters.mean(0)[None, None])]
-    for recipe in RECIPES:
-        for data, modality in _DATA.items():
-            regressor = run.trained(f"{modality}-regressor", recipe).model
-            predicted = predict_parameters(regressor, dataset.scaling, test, run.device)
-            predicted = predicted.reshape(len(test), -1, len(PARAMETERS))
-            rows.append(row(recipe, "end to end", data, "train", predicted))
-            for method, embed in _embeddings(run, recipe, modality).items():
-                known, unknown = embed(train), embed(test)
-                for fitted_to, predicted in (
-                    ("test", _in_turn(unknown, test.parameters, run.seed)),
-                    ("train", _fit_and_predict(known, train.parameters, unknown, run.seed)),
-                ):
-                    rows.append(row(recipe, method, data, fitted_to, predicted))
+    rows = []
+    for data, modality in _DATA.items():
+        regressor = models[f"{modality}-regressor"]
+        predicted = predict_parameters(regressor, dataset.scaling, test, device)
+        predicted = predicted.reshape(len(test), -1, len(PARAMETERS))
+        rows.append(_errors(dataset, "end to end", data, "train", predicted))
+        for method, embed in _embeddings(models, dataset.scaling, modality, device).items():
+            known, unknown = embed(train), embed(test)
+            for fitted_to, predicted in (
+                ("test", _in_turn(unknown, test.parameters, seed)),
+                ("train", _fit_and_predict(known, train.parameters, unknown, seed)),
+            ):
+                rows.append(_errors(dataset, method, data, fitted_to, predicted))
     return pd.concat(rows, ignore_index=True)
 
 
-def _embeddings(run, recipe, modality):
+def mean_parameter_errors(dataset):
+    """Errors of the mean of the training events: rows as in `parameter_errors`, of "training mean"."""
+    predicted = dataset.part("train").parameters.mean(0)[None, None]
+    return _errors(dataset, "training mean", "none", "train", predicted)
+
+
+def _errors(dataset, method, data, fitted_to, predicted):
+    """Rows of one way; `predicted` is (N, views, 6)."""
+    truth, unit = dataset.part("test").parameters, dataset.part("train").parameters.std(0)
+    errors = (np.abs(predicted - truth[:, None]) / unit).mean(1)
+    place = {"method": method, "data": data, "fitted_to": fitted_to, "event": np.arange(len(truth))}
+    return pd.DataFrame(place | dict(zip([p.name for p in PARAMETERS], errors.T, strict=True)))
+
+
+def _embeddings(models, scaling, modality, device):
     """Of each model: a function from N events to what its frozen encoder gives, shape (N, views, 16)."""
-    scaling, device = run.dataset().scaling, run.device
-    mmvae, contrastive = (run.trained(name, recipe).model for name in ("mmvae", "contrastive"))
-    vae = getattr(mmvae, modality)
+    vae = getattr(models["mmvae"], modality)
     functions = {
         "MMVAE": lambda x: vae.posterior(x).loc,
-        "contrastive": getattr(contrastive, modality).latent,
+        "contrastive": getattr(models["contrastive"], modality).latent,
     }
 
     def embed(function, events):

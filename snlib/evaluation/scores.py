@@ -1,28 +1,35 @@
-"""How good predicted spectra are: the metrics of Figure 4, and proper scores of samples."""
+"""How good samples of spectra are: error, coverage and width (Figure 4), and proper scores."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from snlib.inference.samples import interval_of_ordered
+
 __all__ = [
     "PIT_COLUMNS",
-    "average_sample_scores",
     "average_scores",
-    "curves",
-    "event_scores",
+    "mean_scores",
+    "pixel_scores",
     "reliability",
     "sample_scores",
-    "spectrum_metrics",
+    "without_unit",
 ]
 
 N_PIT_BINS = 20
 PIT_COLUMNS = [f"pit_{i}" for i in range(N_PIT_BINS)]
 _COVERAGES = {68: 0.6827, 90: 0.90}
+_INTERVALS = (
+    f"{name}_{percent}{unit}"
+    for percent in _COVERAGES
+    for name, unit in (("coverage", ""), ("width", "_dex"))
+)
+_COLUMNS = ["mse_dex2", "crps_dex", "log_score", *_INTERVALS, *PIT_COLUMNS]
 _MEASURES = ("mse", "coverage", "width", "crps", "log_score", "pit")
 _MIN_SAMPLES = 20  # fewer have no 90 % interval
 
 
-def sample_scores(samples, truth, rows):
+def sample_scores(samples, truth, rows, mean=None):
     """Scores of the predictive samples of one supernova.
 
     Intervals and ranks are those of S exchangeable values: if the truth is one more draw from where the
@@ -31,24 +38,25 @@ def sample_scores(samples, truth, rows):
     Parameters
     ----------
     samples : ndarray, shape (S, ..., L)
-        log10 F_nu, or anything else; at least 20 samples.
+        log10 F_nu, or anything else.  At least 20, NaN where a sample has no value; or a single one, which
+        has no interval: of its scores there are ``n_pixels``, ``mse_dex2`` and ``crps_dex``, its distance.
     truth : ndarray, shape (..., L)
         NaN where not observed.
     rows : dict of str to sequence
         The names of the axes before the last, in order, and what stands along each: a phase, say.
+    mean : ndarray, shape (..., L), optional
+        What errors are counted from; by default the samples' mean.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each combination of `rows`, with means over the observed part of the last axis; NaN if
-        there is none:
+        A row for each combination of `rows`, with means over the part of the last axis where the truth and
+        at least 20 samples (or the single one) have a value; NaN if there is none:
 
         ``n_pixels``
             how many they are;
         ``mse_dex2``
-            square of the error of the samples' mean;
-        ``coverage_68, coverage_90, width_68_dex, width_90_dex``
-            of the central 68.27 % and 90 % intervals;
+            square of the error of the mean;
         ``crps_dex``
             the continuous ranked probability score in its fair form, unbiased in S [1]_;
         ``log_score``
@@ -56,6 +64,8 @@ def sample_scores(samples, truth, rows):
             around the samples' mean, with their standard deviation times sqrt(1 + 1/S): what S draws say
             of a Gaussian.  A kernel estimate would follow the shape, but is ruled by its bandwidth
             wherever the truth lies beyond the samples [2]_;
+        ``coverage_68, coverage_90, width_68_dex, width_90_dex``
+            of the central 68.27 % and 90 % intervals;
         ``pit_0`` ... ``pit_19``
             shares of the probability integral transform in equal bins from 0 to 1.  A rank stands for
             the whole interval that it leaves open, ties included, so nothing is drawn at random [3]_.
@@ -77,34 +87,61 @@ def sample_scores(samples, truth, rows):
         raise ValueError(
             f"samples: shape {samples.shape} for a truth of shape {truth.shape} and rows of shape {expected}"
         )
-    if len(samples) < _MIN_SAMPLES:
-        raise ValueError(f"samples: {len(samples)}, but scores need at least {_MIN_SAMPLES}")
-    seen = np.isfinite(truth) & np.isfinite(samples).all(0)
-    row = np.ravel_multi_index(np.nonzero(seen)[:-1], truth.shape[:-1])
+    return mean_scores(*pixel_scores(samples, truth, mean), rows)
+
+
+def pixel_scores(samples, truth, mean=None):
+    """Scores of each pixel; see `sample_scores`.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (S, ..., L)
+    truth : ndarray, shape (..., L)
+    mean : ndarray, shape (..., L), optional
+
+    Returns
+    -------
+    seen : ndarray of bool, shape (..., L)
+        The pixels that have scores.
+    scores : dict of str to ndarray, shape (n_seen,)
+        The columns of `sample_scores`, and ``error_dex``, the mean less the truth.
+    """
+    n_samples = len(samples)
+    if 1 != n_samples < _MIN_SAMPLES:
+        raise ValueError(f"samples: {n_samples}, but scores need at least {_MIN_SAMPLES}")
+    counts = np.isfinite(samples).sum(0)
+    seen = np.isfinite(truth) & (counts >= min(n_samples, _MIN_SAMPLES))
+    counts, truth = counts[seen], truth[seen]
     # A pixel a row: sorting is quick where samples lie side by side.
-    ordered = np.sort(np.ascontiguousarray(samples[:, seen].T, dtype=float), axis=1)
-    table = pd.MultiIndex.from_product(rows.values(), names=list(rows)).to_frame(index=False)
-    table["n_pixels"] = np.bincount(row, minlength=len(table))
-    for name, values in _pixel_scores(ordered, truth[seen]).items():
-        sums = np.bincount(row, weights=values, minlength=len(table))
-        table[name] = sums / np.where(table["n_pixels"] > 0, table["n_pixels"], np.nan)
-    return table
+    ordered = np.ascontiguousarray(samples[:, seen].T, dtype=float)
+    ordered[~np.isfinite(ordered)] = np.nan
+    ordered.sort(axis=1)
+    scores = {name: np.full(len(truth), np.nan) for name in ("error_dex", *_COLUMNS)}
+    for count in np.unique(counts):  # one, unless values are missing
+        alike = counts == count
+        centre = None if mean is None else mean[seen][alike]
+        for name, values in _scores_of(ordered[alike, :count], truth[alike], centre).items():
+            scores[name][alike] = values
+    return seen, scores
 
 
-def _pixel_scores(ordered, truth):
-    """Scores of each pixel: `ordered` (n, S) ascends along its last axis, `truth` is (n,)."""
-    n_samples = ordered.shape[1]
-    mean, scale = ordered.mean(1), ordered.std(1, ddof=1)
-    scale[scale == 0] = np.nan  # no density
+def _scores_of(ordered, truth, mean):
+    """Scores of pixels with S values each: `ordered` (n, S) ascends along its last axis, `truth` is (n,)."""
+    n_samples, centre = ordered.shape[1], ordered.mean(1)
+    error = (centre if mean is None else mean) - truth
+    scores = {"error_dex": error, "mse_dex2": error**2}
     distance = np.abs(ordered - truth[:, None]).mean(1)
+    if n_samples == 1:
+        return scores | {"crps_dex": distance}
     pairs = ordered @ (2.0 * np.arange(1, n_samples + 1) - n_samples - 1)  # sum of x_j - x_i over i < j
-    scores = {
-        "mse_dex2": (mean - truth) ** 2,
+    scale = ordered.std(1, ddof=1)
+    scale[scale == 0] = np.nan  # no density
+    scores |= {
         "crps_dex": distance - pairs / (n_samples * (n_samples - 1)),
-        "log_score": stats.t.logpdf(truth, n_samples - 1, mean, scale * np.sqrt(1 + 1 / n_samples)),
+        "log_score": stats.t.logpdf(truth, n_samples - 1, centre, scale * np.sqrt(1 + 1 / n_samples)),
     }
     for percent, coverage in _COVERAGES.items():
-        low, high = (_quantile(ordered, (1 + sign * coverage) / 2) for sign in (-1, 1))
+        low, high = interval_of_ordered(ordered, coverage)
         scores[f"coverage_{percent}"] = (low <= truth) & (truth <= high)
         scores[f"width_{percent}_dex"] = high - low
     below = (ordered < truth[:, None]).sum(1)
@@ -114,27 +151,38 @@ def _pixel_scores(ordered, truth):
     return scores | dict(zip(PIT_COLUMNS, np.diff(reached, axis=0), strict=True))
 
 
-def _quantile(ordered, level):
-    """The quantile below which one more draw falls with probability `level`, whatever S."""
-    place = level * (ordered.shape[1] + 1) - 1
-    first = int(np.clip(place, 0, ordered.shape[1] - 2))
-    return ordered[:, first] + (place - first) * (ordered[:, first + 1] - ordered[:, first])
+def mean_scores(seen, scores, rows):
+    """Means over the last axis of what `pixel_scores` gave: the table of `sample_scores`."""
+    row = np.ravel_multi_index(np.nonzero(seen)[:-1], seen.shape[:-1])
+    table = pd.MultiIndex.from_product(rows.values(), names=list(rows)).to_frame(index=False)
+    table["n_pixels"] = np.bincount(row, minlength=len(table))
+    for name in _COLUMNS:
+        sums = np.bincount(row, weights=scores[name], minlength=len(table))
+        table[name] = sums / np.where(table["n_pixels"] > 0, table["n_pixels"], np.nan)
+    return table
 
 
-def average_sample_scores(scores, by):
-    """Scores over all pixels of some events; compare `snlib.evaluation.scores.average_scores`.
+def without_unit(scores):
+    """The same table, its columns named without ``dex``: for scores of anything."""
+    return scores.rename(columns=lambda name: name.removesuffix("_dex2").removesuffix("_dex"))
+
+
+def average_scores(scores, by):
+    """Scores over all pixels of some events.
 
     Parameters
     ----------
     scores : pandas.DataFrame
-        See `sample_scores`; of many events, and columns that tell groups apart.
+        A row an event, with ``n_pixels`` and any columns of `sample_scores`, and columns that tell groups
+        apart.
     by : list of str
         Columns to group by.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `by`, ``n_pixels``, and the scores, with ``rmse_dex`` in the place of ``mse_dex2``.
+        Columns `by`, ``n_pixels``, and the scores, with ``rmse_dex`` in the place of ``mse_dex2``; and of
+        each coverage its standard error over events, ``coverage_90_error``.
     """
     names = [name for name in scores if name.startswith(_MEASURES)]
     sums = scores[names].mul(scores["n_pixels"], axis=0)
@@ -143,7 +191,10 @@ def average_sample_scores(scores, by):
     sums[names] = sums[names].div(sums["n_pixels"], axis=0)
     squares = next(name for name in names if name.startswith("mse"))
     sums[squares] = np.sqrt(sums[squares])
-    return sums.rename(columns={squares: "r" + squares.removesuffix("2")}).reset_index()
+    means = sums.rename(columns={squares: "r" + squares.removesuffix("2")}).reset_index()
+    spread = scores.groupby(by, sort=False)[[name for name in names if name.startswith("coverage")]]
+    errors = (spread.std() / np.sqrt(spread.count())).add_suffix("_error").reset_index()
+    return means.merge(errors, on=by)
 
 
 def reliability(pit):
@@ -169,109 +220,3 @@ def reliability(pit):
     shells = (pit[..., half:] + pit[..., half - 1 :: -1]) / pit.sum(-1, keepdims=True)
     inside = np.cumsum(shells, axis=-1)
     return np.linspace(0, 1, half + 1), np.concatenate([np.zeros_like(inside[..., :1]), inside], axis=-1)
-
-
-def event_scores(posterior, spectra):
-    """Error, coverage and width of each spectrum, over its observed pixels.
-
-    Parameters
-    ----------
-    posterior : SpectrumPosterior
-    spectra : Spectra
-        The truth.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``event`` (its place), ``phase_days, n_pixels, mse_dex2, coverage_90, width_90_dex``: the
-        mean square of the error, the share of pixels inside the 90 % interval and its mean width.  The
-        last two are NaN where the posterior has no interval.
-    """
-    truth = spectra.log10_fnu
-    seen = spectra.observed & np.isfinite(posterior.mean)
-    n_pixels = seen.sum(-1)
-
-    def mean(values):
-        return np.where(seen, values, 0.0).sum(-1) / np.maximum(n_pixels, 1)
-
-    inside = (truth >= posterior.lower) & (truth <= posterior.upper)
-    columns = {
-        "mse_dex2": mean((posterior.mean - truth) ** 2),
-        "coverage_90": mean(np.where(np.isnan(posterior.lower), np.nan, inside)),
-        "width_90_dex": mean(posterior.upper - posterior.lower),
-    }
-    event, phase = np.indices(n_pixels.shape)
-    place = {"event": event, "phase_days": spectra.phase_days[phase], "n_pixels": n_pixels}
-    return pd.DataFrame({name: values.ravel() for name, values in (place | columns).items()})
-
-
-def average_scores(scores, by):
-    """RMSE, coverage and width over all pixels of some events.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        See `event_scores`.
-    by : list of str
-        Columns to group by.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `by` and ``rmse_dex, coverage_90, width_90_dex``.
-    """
-    names = ["mse_dex2", "coverage_90", "width_90_dex"]
-    sums = scores[names].mul(scores["n_pixels"], axis=0).assign(n_pixels=scores["n_pixels"])
-    sums = sums.groupby([scores[name] for name in by], sort=False).sum(min_count=1)
-    means = sums[names].div(sums["n_pixels"], axis=0)
-    means.insert(0, "rmse_dex", np.sqrt(means.pop("mse_dex2")))
-    return means.reset_index()
-
-
-def spectrum_metrics(posterior, spectra):
-    """RMSE, coverage and width at each phase, over observed pixels (Figure 4).
-
-    Parameters
-    ----------
-    posterior : SpectrumPosterior
-    spectra : Spectra
-        The truth.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``phase_days, rmse_dex, coverage_90, width_90_dex``, a row a phase.
-    """
-    return average_scores(event_scores(posterior, spectra), ["phase_days"])
-
-
-def curves(posterior, spectra):
-    """What Figure 4 draws: at each phase and wavelength, over the events.
-
-    Parameters
-    ----------
-    posterior : SpectrumPosterior
-    spectra : Spectra
-        The truth.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (P, L)
-        ``bias`` and ``spread`` (mean and standard deviation of the error) and ``width`` in dex, and
-        ``coverage``; NaN where no event is observed or there is no interval.
-    """
-    error = posterior.mean - spectra.log10_fnu
-    seen = np.isfinite(error)
-    n = np.where(seen.any(0), seen.sum(0), np.nan)
-
-    def mean(values):
-        return np.where(seen, values, 0.0).sum(0) / n
-
-    bias = mean(error)
-    inside = (error >= posterior.mean - posterior.upper) & (error <= posterior.mean - posterior.lower)
-    return {
-        "bias": bias,
-        "spread": np.sqrt(mean((error - bias) ** 2)),
-        "coverage": mean(np.where(np.isnan(posterior.lower), np.nan, inside)),
-        "width": mean(posterior.upper - posterior.lower),
-    }

@@ -9,15 +9,18 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.linear_model import RidgeCV
 
-from snlib.data.quantities import PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.data.quantities import LAST_PHASE_DAYS, PARAMETERS, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.random_streams import stream
 from snlib.simulation.grid import draw_parameters
 from snlib.simulation.packets import log10_packets_per_flux, pixel_variance, with_packet_noise
+from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.spectra import extract_spectra, observe_spectra
-from snlib.simulation.surrogate import centred_parameters, polynomial_features
-from snlib.simulation.surrogate_fit import fit, residual_surfaces, residuals
+from snlib.simulation.surrogate import PHOTOMETRY_WAVELENGTH_AA
+from snlib.simulation.surrogate_features import centred_parameters, polynomial_features
+from snlib.simulation.surrogate_fit import fit, residual_surfaces
 from snlib.simulation.surrogate_grid import SurrogateGrid
 
-__all__ = ["OutOfFold", "accuracy", "compare_noise", "cross_validate", "simulated_scatter"]
+__all__ = ["OutOfFold", "accuracy", "compare_noise", "cross_validate", "residuals", "simulated_scatter"]
 
 _LIGHT_CURVE_RANGES_DAYS = ((-20, -10), (-10, -5), (-5, 20), (20, 50), (50, 60))
 _FOLDS = 5
@@ -58,7 +61,7 @@ def cross_validate(events):
     -------
     OutOfFold
     """
-    fold = np.random.default_rng(0).permutation(len(events)) % _FOLDS
+    fold = stream("fits", 0).permutation(len(events)) % _FOLDS
     truth = events.spectra.log10_fnu
     spectra = {name: np.empty(truth.shape) for name in ("surrogate", "PCA + ridge", "mean spectrum")}
     magnitudes, surfaces = np.empty(events.light_curves.magnitude.shape), {}
@@ -70,6 +73,35 @@ def cross_validate(events):
         spectra["PCA + ridge"][at] = _regress(seen, unseen) - truth[at]
         surfaces |= zip(np.flatnonzero(at), residual_surfaces(surrogate, unseen), strict=True)
     return OutOfFold(spectra, magnitudes, np.stack([surfaces[i] for i in range(len(events))]))
+
+
+def residuals(surrogate, events):
+    """Prediction minus truth of a surrogate.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+    events : Events
+
+    Returns
+    -------
+    spectra : ndarray, shape (N, P, L)
+        Dex; NaN where nothing was observed.
+    magnitudes : ndarray, shape (N, T)
+        NaN where nothing was observed, and after +60 d.
+    """
+    spectra, light_curves = events.spectra, events.light_curves
+    predicted = surrogate.log10_fnu(events.parameters, spectra.phase_days, spectra.wavelength_aa)
+    deviations = np.full(light_curves.magnitude.shape, np.nan)
+    for i in range(len(events)):
+        seen = light_curves.observed[i] & (light_curves.phase_days[i] <= LAST_PHASE_DAYS)
+        surface = surrogate.log10_fnu(
+            events.parameters[i : i + 1], light_curves.phase_days[i][seen], PHOTOMETRY_WAVELENGTH_AA
+        )[0]
+        at_band = np.arange(seen.sum()), light_curves.band[i][seen]
+        observed = light_curves.magnitude[i][seen]
+        deviations[i, seen] = band_magnitudes(PHOTOMETRY_WAVELENGTH_AA, surface)[at_band] - observed
+    return predicted - spectra.log10_fnu, deviations
 
 
 def _regress(seen, unseen):
@@ -102,7 +134,7 @@ def accuracy(events, out_of_fold):
         `snlib.simulation.grid.draw_parameters`).
     """
     phase_days, light_curves = events.spectra.phase_days, events.light_curves
-    rng = np.random.default_rng(0)
+    rng = stream("fits", 0)
     drawn = np.array([draw_parameters(rng) for _ in range(_DRAWN)])
     within = [
         (light_curves.phase_days >= a) & (light_curves.phase_days < b) for a, b in _LIGHT_CURVE_RANGES_DAYS
@@ -150,7 +182,7 @@ def compare_noise(surrogate, events):
         noise = spectra.wavelength_aa, parameters[2], surrogate.log10_packets
         mean = surrogate.log10_fnu(parameters[None], spectra.phase_days, spectra.wavelength_aa)[0]
         packets[i] = 10 ** (mean + log10_packets_per_flux(*noise))
-        simulated[i] = observe_spectra(with_packet_noise(mean, *noise, np.random.default_rng((0, i))))
+        simulated[i] = observe_spectra(with_packet_noise(mean, *noise, stream("fits", 0, i)))
     variances = pixel_variance(spectra.log10_fnu), pixel_variance(simulated)
     rows = []
     for first, last in ((-10, -10), (0, 30)):

@@ -6,7 +6,14 @@ import torch
 from snlib.data.batches import Pairs, on
 from snlib.model.contrastive import frobenius
 
-__all__ = ["embed", "encode", "encode_spectra", "predict_parameters", "retrieve_spectra"]
+__all__ = [
+    "embed",
+    "encode",
+    "encode_spectra",
+    "nearest_spectra",
+    "predict_parameters",
+    "retrieve_spectra",
+]
 
 _SPECTRA_BATCH = 256
 
@@ -105,16 +112,33 @@ def retrieve_spectra(model, scaling, train_events, light_curves, device="cpu"):
         log10 F_nu; NaN where no training event has flux.
     """
     ours, theirs = (
-        torch.from_numpy(encode(model.photometry, scaling, curves, device))
+        encode(model.photometry, scaling, curves, device)
         for curves in (light_curves, train_events.light_curves)
     )
-    flux = train_events.spectra.log10_fnu
-    result = np.full((len(ours), *flux.shape[1:]), np.nan)
-    for neighbour in frobenius(ours, theirs).argsort(dim=1).numpy().T:
+    return nearest_spectra(ours, theirs, train_events.spectra.log10_fnu)
+
+
+def nearest_spectra(ours, theirs, log10_fnu):
+    """The spectra of those that are nearest in an embedding; see `retrieve_spectra`.
+
+    Parameters
+    ----------
+    ours : ndarray, shape (N, tokens, dim)
+    theirs : ndarray, shape (M, tokens, dim)
+    log10_fnu : ndarray, shape (M, P, L)
+        Of theirs; NaN where not observed.
+
+    Returns
+    -------
+    ndarray, shape (N, P, L)
+    """
+    result = np.full((len(ours), *log10_fnu.shape[1:]), np.nan)
+    distance = frobenius(torch.from_numpy(ours), torch.from_numpy(theirs))
+    for neighbour in distance.argsort(dim=1).numpy().T:
         missing = np.isnan(result)
         if not missing.any():
             break
-        result[missing] = flux[neighbour][missing]
+        result[missing] = log10_fnu[neighbour][missing]
     return result
 
 

@@ -1,11 +1,10 @@
 """Spectra with honest intervals, from a light curve: a predictive MMVAE and its recalibration."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from snlib.data.batches import on
 from snlib.data.scaling import Scaling
@@ -16,9 +15,7 @@ from snlib.model.mmvae import MMVAE
 from snlib.model.predictive import PredictiveMMVAE
 from snlib.model.weights import load_model, save_model
 
-__all__ = ["Forecaster", "calibrated_forecaster", "fit_recalibration"]
-
-_FIT_SAMPLES = 200
+__all__ = ["Forecaster"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Forecaster:
     recalibration: Recalibration | None = None
 
     @torch.no_grad()
-    def samples(self, light_curve, phase_days, wavelength_aa, n_samples, seed):
+    def samples(self, light_curve, phase_days, wavelength_aa, n_samples, rng):
         """Draw spectra of one supernova.
 
         Parameters
@@ -49,7 +46,7 @@ class Forecaster:
         wavelength_aa : ndarray, shape (L,)
         n_samples : int
             S.
-        seed : int or sequence of int
+        rng : numpy.random.Generator
 
         Returns
         -------
@@ -59,18 +56,18 @@ class Forecaster:
         """
         if isinstance(self.model, PredictiveMMVAE):
             predictive = self._predictive(light_curve, phase_days, wavelength_aa)
-            drawn = predictive.expand(n_samples).draw(np.random.default_rng(seed))
+            drawn = predictive.expand(n_samples).draw(rng)
             samples, *moments = (x.cpu().numpy() for x in (self._dex(drawn), *self._moments(predictive)))
         else:
             where = (phase_days, wavelength_aa)
-            samples, moments = self._draw_posterior(light_curve, *where, n_samples, seed)[1], None
+            samples, moments = self._draw_posterior(light_curve, *where, n_samples, rng)[1], None
         if self.recalibration is None:
             return samples
         return self.recalibration.apply(samples, phase_days, moments)
 
-    def latent_samples(self, light_curve, phase_days, wavelength_aa, n_samples, seed):
+    def latent_samples(self, light_curve, phase_days, wavelength_aa, n_samples, rng):
         """Draw latents only, and decode them: as `samples`, without errors and recalibration."""
-        return self._draw_posterior(light_curve, phase_days, wavelength_aa, n_samples, seed)[0]
+        return self._draw_posterior(light_curve, phase_days, wavelength_aa, n_samples, rng)[0]
 
     def _predictive(self, light_curve, phase_days, wavelength_aa):
         same = light_curve.select(np.zeros(len(phase_days), int))  # for each phase
@@ -95,11 +92,6 @@ class Forecaster:
     @property
     def _device(self):
         return next(self.model.parameters()).device
-
-    def of_event(self, event, n_samples, seed):
-        """The same for `Events` with N = 1, at their own phases and wavelengths."""
-        spectra = event.spectra
-        return self.samples(event.light_curves, spectra.phase_days, spectra.wavelength_aa, n_samples, seed)
 
     def save(self, path, provenance):
         """Write weights (``path``, .safetensors), their JSON file and ``<name>.recalibration.json``."""
@@ -132,48 +124,3 @@ class Forecaster:
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{path}: {error}") from None
         return cls(model.eval(), scaling, recalibration)
-
-
-def fit_recalibration(sample, events, seed, n_samples=_FIT_SAMPLES):
-    """Fit a recalibration to events that nothing else was fitted to.
-
-    Parameters
-    ----------
-    sample : function
-        (event, number of samples, seed) -> ndarray of shape (S, P, L), at the event's own phases and
-        wavelengths.
-    events : Events
-        Held out of the training, never test events.
-    seed : int
-    n_samples : int
-        For each event.
-
-    Returns
-    -------
-    Recalibration
-    """
-    spectra = events.spectra
-    predictions = (
-        (sample(events.select([index]), n_samples, (seed, index)), spectra.log10_fnu[index])
-        for index in tqdm(range(len(events)), desc="recalibrate", mininterval=2)
-    )
-    return Recalibration.fit(predictions, spectra.phase_days)
-
-
-def calibrated_forecaster(run, recipe):
-    """The forecaster of a run: trained, and recalibrated with the validation events.
-
-    Parameters
-    ----------
-    run : snlib.replication.run.Run
-    recipe : str
-        A name that `snlib.model.registry.recipe_for` knows.
-
-    Returns
-    -------
-    Forecaster
-    """
-    dataset = run.dataset()
-    forecaster = Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling)
-    validation = dataset.part("validation")
-    return replace(forecaster, recalibration=fit_recalibration(forecaster.of_event, validation, run.seed))

@@ -7,28 +7,19 @@ about its maximum (Laplace's approximation), and spectra are drawn like those of
 """
 
 from dataclasses import dataclass, replace
-from math import log
 
 import numpy as np
 import torch
 from torch.func import jacfwd, vmap
 from torch.nn.functional import huber_loss
-from torch.special import ndtr, ndtri
 from tqdm import tqdm
 
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS
-from snlib.simulation.grid import (
-    CO_FRACTION,
-    EJECTA_MSUN,
-    LN_EJECTA,
-    MIXING_PASSES,
-    NICKEL_FRACTION,
-    VELOCITY_KMS,
-    kinetic_energy,
-)
+from snlib.random_streams import stream
+from snlib.simulation.grid_prior import N_PARAMETERS, grid_parameters, grid_quantities
 from snlib.simulation.packets import log10_packets_per_flux
 from snlib.simulation.spectra import observe_spectra
-from snlib.simulation.surrogate import CENTRE, SCALE
+from snlib.simulation.surrogate_features import centred, polynomial_features
 from snlib.simulation.surrogate_torch import (
     band_filters,
     magnitudes,
@@ -37,9 +28,8 @@ from snlib.simulation.surrogate_torch import (
     usable_points,
 )
 
-__all__ = ["N_PARAMETERS", "Inversion", "grid_parameters", "invert_light_curves", "inverted_samples"]
+__all__ = ["Inversion", "invert_light_curves", "inverted_samples"]
 
-N_PARAMETERS = 5
 # Real models stray far from the surrogate where their light curves rise, and where they end.
 _HUBER_SCALES = 2.0
 _N_STARTS = 3
@@ -58,8 +48,8 @@ class Inversion:
     Attributes
     ----------
     mean : ndarray, shape (N, 5 + K)
-        The most probable unknowns: five parameters (`grid_parameters`), and the amplitudes of the
-        surrogate's K residual surfaces.  Their prior is standard normal.
+        The most probable unknowns: five parameters (`snlib.simulation.grid_prior`), and the
+        amplitudes of the surrogate's K residual surfaces.  Their prior is standard normal.
     covariance : ndarray, shape (N, 5 + K, 5 + K)
     chi2 : ndarray, shape (N,)
         Of the magnitudes, at the mean, with Huber's loss in place of the square.
@@ -103,11 +93,12 @@ def invert_light_curves(surrogate, light_curves, magnitude_scale, seed=0):
     if not (np.isfinite(magnitude_scale) and magnitude_scale > 0):
         raise ValueError(f"magnitude_scale: {magnitude_scale}, expected a positive number of magnitudes")
     model = _Model.of(surrogate)
-    starts = np.random.default_rng(seed).standard_normal((_N_STARTS, model.n_unknowns))
+    starts = stream("inversion", seed).standard_normal((_N_STARTS, model.n_unknowns))
     starts[0] = 0.0
     n = len(light_curves.magnitude)
     parts = []
-    for first in tqdm(range(0, n, _CHUNK), desc="inversions", mininterval=2):
+    chunks = tqdm(range(0, n, _CHUNK), desc="inversions", mininterval=2, disable=n <= _CHUNK)
+    for first in chunks:
         points = _Points.of(light_curves.select(slice(first, first + _CHUNK)), magnitude_scale)
         fits = [_fit(model, points, torch.from_numpy(start).repeat(len(points), 1)) for start in starts]
         best = torch.stack([fit.loss for fit in fits]).argmin(0), torch.arange(len(points))
@@ -117,42 +108,6 @@ def invert_light_curves(surrogate, light_curves, magnitude_scale, seed=0):
     u, loss, _, curvature, converged = (torch.cat(values) for values in zip(*parts, strict=True))
     chi2 = 2 * loss - u.square().sum(-1)
     return Inversion(*(x.numpy() for x in (u, torch.linalg.inv(curvature), chi2, converged)))
-
-
-def grid_parameters(unknowns):
-    """Parameters of models, from unknowns that are standard normal in the grid's distribution.
-
-    Parameters
-    ----------
-    unknowns : ndarray, shape (N, 5 or more)
-        Only the first five count.
-
-    Returns
-    -------
-    ndarray, shape (N, 6)
-        In the order and units of `snlib.data.quantities.PARAMETERS`; mixing passes are not whole numbers.
-    """
-    velocity, ejecta, nickel, unburnt, mixing = (x.numpy() for x in _quantities(torch.tensor(unknowns)))
-    masses = [ejecta, ejecta * nickel, ejecta * (1 - nickel - unburnt), ejecta * unburnt]
-    return np.stack([kinetic_energy(velocity, ejecta), *masses, mixing], axis=-1)
-
-
-def _quantities(u):
-    """Velocity, ejecta mass, nickel and C/O fraction, and mixing: each from a standard normal number."""
-    share = ndtr(u)
-
-    def uniform(column, limits):
-        return limits[0] + (limits[1] - limits[0]) * share[..., column]
-
-    mean, scale = LN_EJECTA
-    below = [ndtr(torch.tensor((log(mass) - mean) / scale, dtype=u.dtype)) for mass in EJECTA_MSUN]
-    return (
-        uniform(0, VELOCITY_KMS),
-        torch.exp(mean + scale * ndtri(uniform(1, below))),
-        uniform(2, NICKEL_FRACTION),
-        uniform(3, CO_FRACTION),
-        torch.exp(uniform(4, [log(mixing) for mixing in MIXING_PASSES])),
-    )
 
 
 @dataclass(frozen=True)
@@ -174,12 +129,8 @@ class _Model:
 
     def coefficients(self, u, phase_days):
         """Spline coefficients in ln λ of one event at its phases: (D,), (T,) -> (T, 92)."""
-        velocity, ejecta, nickel, unburnt, mixing = _quantities(u)
-        x = torch.stack([velocity.log(), ejecta.log(), nickel.log(), unburnt, mixing.log()])
-        x = (x - torch.from_numpy(CENTRE)) / torch.from_numpy(SCALE)
-        first, second = torch.triu_indices(N_PARAMETERS, N_PARAMETERS)
-        features = torch.cat([torch.ones(1, dtype=u.dtype), x, x[first] * x[second]])
-        weights = torch.cat([features @ self.loadings, u[N_PARAMETERS:]])
+        x = centred(*grid_quantities(u), torch)
+        weights = torch.cat([polynomial_features(x, torch) @ self.loadings, u[N_PARAMETERS:]])
         surface = (weights @ self.surfaces.flatten(1)).unflatten(0, self.surfaces.shape[1:])
         return phase_splines(phase_days, torch.exp(self.warp @ x)) @ surface
 
@@ -270,7 +221,7 @@ def _fit(model, points, u):
     return fit
 
 
-def inverted_samples(surrogate, inversion, index, phase_days, wavelength_aa, n_samples, seed):
+def inverted_samples(surrogate, inversion, index, phase_days, wavelength_aa, n_samples, rng):
     """Spectra of one event given its light curve.
 
     Parameters
@@ -286,7 +237,7 @@ def inverted_samples(surrogate, inversion, index, phase_days, wavelength_aa, n_s
         Å, ascending.
     n_samples : int
         S.
-    seed : int or sequence of int
+    rng : numpy.random.Generator
 
     Returns
     -------
@@ -299,7 +250,6 @@ def inverted_samples(surrogate, inversion, index, phase_days, wavelength_aa, n_s
     ValueError
         If another surrogate was inverted, or phases or wavelengths are outside the surrogate's range.
     """
-    rng = np.random.default_rng(seed)
     u = rng.multivariate_normal(inversion.mean[index], inversion.covariance[index], n_samples, method="eigh")
     parameters = grid_parameters(u)
     latent = surrogate.log10_fnu(parameters, phase_days, wavelength_aa, u[:, N_PARAMETERS:])

@@ -1,10 +1,9 @@
 """Posteriors of spectra given a light curve or a spectrum, and the baseline that looks at neither."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from snlib.data.batches import Pairs, Spectrum, on
 from snlib.model.likelihoods import Laplace, joined
@@ -15,12 +14,9 @@ __all__ = [
     "from_spectra",
     "mean_spectrum",
     "posterior_samples",
-    "spectrum_posteriors",
     "spectrum_query",
-    "summarise_samples",
 ]
 
-INTERVAL = (0.05, 0.95)  # the 90 % interval
 _SAMPLE_CHUNK = 5
 
 
@@ -31,6 +27,7 @@ class SpectrumPosterior:
     Attributes
     ----------
     mean, lower, upper : ndarray
+        The ends are NaN where there is no interval.
     """
 
     mean: np.ndarray
@@ -38,14 +35,8 @@ class SpectrumPosterior:
     upper: np.ndarray
 
 
-def summarise_samples(samples, axis):
-    """Mean and 90 % interval of samples along an axis."""
-    lower, upper = np.quantile(samples, INTERVAL, axis=axis)
-    return SpectrumPosterior(samples.mean(axis), lower, upper)
-
-
 @torch.no_grad()
-def posterior_samples(posterior, decoder, scaling, phase_days, wavelength_aa, n_samples, seed):
+def posterior_samples(posterior, decoder, scaling, phase_days, wavelength_aa, n_samples, rng):
     """Spectra of one supernova given where it lies in the latent space.
 
     Parameters
@@ -59,7 +50,7 @@ def posterior_samples(posterior, decoder, scaling, phase_days, wavelength_aa, n_
     wavelength_aa : ndarray, shape (L,)
     n_samples : int
         S.
-    seed : int or sequence of int
+    rng : numpy.random.Generator
 
     Returns
     -------
@@ -67,7 +58,7 @@ def posterior_samples(posterior, decoder, scaling, phase_days, wavelength_aa, n_
         log10 F_nu: the decoded mean for each latent sample (the paper's credible intervals), and
         one draw of the likelihood around each (independent by pixel).
     """
-    rng, device = np.random.default_rng(seed), posterior.loc.device
+    device = posterior.loc.device
     z = Laplace(*(x.expand(n_samples, *x.shape) for x in (posterior.loc, posterior.scale))).draw(rng)
     n_phases, query = len(phase_days), spectrum_query(scaling, phase_days, wavelength_aa, device)
     chunks = [decoder.likelihood(part.expand(-1, n_phases, -1, -1), query) for part in z.split(_SAMPLE_CHUNK)]
@@ -117,57 +108,16 @@ def from_spectra(vae, scaling, event, device="cpu"):
     return vae.posterior(pairs.take(torch.arange(len(pairs), device=device)).spectrum)
 
 
-def spectrum_posteriors(posterior_of, decoder, scaling, events, n_samples, seed):
-    """Posteriors of the spectra of events, summarised one event at a time.
+def mean_spectrum(train_events):
+    """The baseline that ignores the light curve: the mean of the training spectra.
 
     Parameters
     ----------
-    posterior_of : function
-        Of one event: a posterior as `posterior_samples` takes it.
-    decoder : snlib.model.vae.VAE
-    scaling : snlib.data.scaling.Scaling
-    events : Events
-    n_samples, seed : int
+    train_events : Events
 
     Returns
     -------
-    dict of str to SpectrumPosterior
-        "latent" and "predictive" (see `posterior_samples`).
+    ndarray, shape (P, L)
+        log10 F_nu; of the spectra that are observed in a pixel.
     """
-    spectra, summaries = events.spectra, {"latent": [], "predictive": []}
-    for index in tqdm(range(len(events)), desc="posteriors", mininterval=2):
-        latent, predictive = posterior_samples(
-            posterior_of(events.select([index])),
-            decoder,
-            scaling,
-            spectra.phase_days,
-            spectra.wavelength_aa,
-            n_samples,
-            (seed, index),
-        )
-        summaries["latent"].append(summarise_samples(latent, axis=0))
-        # The likelihood is symmetric about what is decoded, whose mean is free of its noise.
-        predictive = replace(summarise_samples(predictive, axis=0), mean=summaries["latent"][-1].mean)
-        summaries["predictive"].append(predictive)
-    return {kind: _stack(parts) for kind, parts in summaries.items()}
-
-
-def _stack(parts):
-    return SpectrumPosterior(
-        *(np.stack([getattr(part, name) for part in parts]) for name in ("mean", "lower", "upper"))
-    )
-
-
-def mean_spectrum(train_events, n):
-    """The baseline that ignores the light curve: mean and spread of the training spectra.
-
-    Returns
-    -------
-    SpectrumPosterior
-        The same for each of n events: mean, 5 % and 95 % quantile over the training events.
-    """
-    flux = train_events.spectra.log10_fnu
-    lower, upper = np.nanquantile(flux, INTERVAL, axis=0)
-    return SpectrumPosterior(
-        *(np.broadcast_to(x, (n, *x.shape)) for x in (np.nanmean(flux, axis=0), lower, upper))
-    )
+    return np.nanmean(train_events.spectra.log10_fnu, axis=0)

@@ -9,10 +9,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from snlib.data.events import LightCurves
-from snlib.data.light_curve_tables import require_suffix
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.data.tables import require_suffix
 from snlib.files import DATA, replacing
 from snlib.inference.embedding import embed
+from snlib.random_streams import stream
 
 __all__ = [
     "DEFAULT_WEIGHTS",
@@ -83,9 +84,10 @@ def predict_spectra(forecaster, object_id, light_curves, request):
     """
     draw = forecaster.latent_samples if request.latent_only else forecaster.samples
     for index, name in enumerate(tqdm(object_id, desc="predict", mininterval=2)):
-        stream = int.from_bytes(hashlib.sha256(str(name).encode()).digest()[:8])
+        place = int.from_bytes(hashlib.sha256(str(name).encode()).digest()[:8])
         where = (request.phase_days, WAVELENGTH_AA)
-        yield draw(_alone(light_curves, index), *where, request.n_samples, (request.seed, stream))
+        rng = stream("predictions", request.seed, place)
+        yield draw(_alone(light_curves, index), *where, request.n_samples, rng)
 
 
 def _alone(light_curves, index):

@@ -59,8 +59,7 @@ class Recalibration:
         Parameters
         ----------
         predictions : iterable of (ndarray of shape (S, P, L), ndarray of shape (P, L))
-            Samples and truth (NaN where not observed) of one event after the other; only histograms are
-            kept.
+            Samples and truth of one event after the other, NaN where not observed; only histograms are kept.
         phase_days : ndarray, shape (P,)
             Ascending.
 
@@ -79,12 +78,12 @@ class Recalibration:
                     f"samples: shape {samples.shape} for a truth of shape {truth.shape} "
                     f"at {len(phase_days)} phases"
                 )
-            n, (mean, scale) = len(samples), _moments(samples)
+            n, (mean, scale) = np.isfinite(samples).sum(0), _moments(samples)
             # A sample takes part in its mean and scale, the truth does not: this makes them alike.
             own = np.sqrt((n + 1) / (n - 1))
             for p, seen in enumerate(np.isfinite(truth)):
                 n_events[p] += seen.any()
-                of_samples[p] += _histogram(own * ((samples[:, p] - mean[p]) / scale[p])[:, seen])
+                of_samples[p] += _histogram((own[p] * ((samples[:, p] - mean[p]) / scale[p]))[:, seen])
                 of_truth[p] += _histogram(((truth[p] - mean[p]) / scale[p])[seen])
         if (n_events < 2).any():
             raise ValueError(f"truth: fewer than two events are observed at {phase_days[n_events < 2]} days")
@@ -145,13 +144,16 @@ class Recalibration:
 
 
 def _moments(samples):
-    mean, scale = samples.mean(0, dtype=float), samples.std(0, ddof=1, dtype=float)
+    """Mean and standard deviation of the samples that have a value."""
+    samples = np.asarray(samples, dtype=float)
+    mean, scale = np.nanmean(samples, 0), np.nanstd(samples, 0, ddof=1)
     if not ((scale > 0) & np.isfinite(scale)).all():
         raise ValueError("samples: not finite or all the same in some pixel, so that there is no scale")
     return mean, scale
 
 
 def _histogram(u):
+    u = u[np.isfinite(u)]
     place = (np.log10(np.maximum(np.abs(u), _EDGES[1] / 2)) - _DECADES[0]) * _BINS_PER_DECADE
     return np.bincount(np.clip(place.astype(int), 0, _N_BINS - 1).ravel(), minlength=_N_BINS)
 

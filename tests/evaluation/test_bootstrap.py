@@ -4,32 +4,37 @@ import numpy as np
 import pytest
 
 from snlib.evaluation.bootstrap import N_REPLICATES, draw_weights, interval, over_seeds, share_within
+from snlib.random_streams import stream
 
 N_ROWS = 1 + N_REPLICATES
 
 
+def draw(n, seed=0):
+    return draw_weights(n, stream("bootstrap of events", 0, seed, 0))
+
+
 def test_weights_are_the_sample_then_draws_of_as_many():
-    weights = draw_weights(7, 0)
+    weights = draw(7)
     assert weights.shape == (N_ROWS, 7)
     assert (weights[0] == 1).all()
     assert (weights.sum(1) == 7).all()
     assert (weights >= 0).all() and (weights == weights.round()).all()
 
 
-def test_draws_follow_their_seed():
-    np.testing.assert_array_equal(draw_weights(7, (0, 1)), draw_weights(7, (0, 1)))
-    assert (draw_weights(7, (0, 1)) != draw_weights(7, (1, 0))).any()
+def test_draws_follow_their_stream():
+    np.testing.assert_array_equal(draw(7), draw(7))
+    assert (draw(7) != draw(7, seed=1)).any()
 
 
 def test_each_event_is_left_out_as_often_as_theory_says():
     n = 10
-    left_out = (draw_weights(n, 0)[1:] == 0).mean(0)
+    left_out = (draw(n)[1:] == 0).mean(0)
     np.testing.assert_allclose(left_out, (1 - 1 / n) ** n, atol=0.05)  # five standard errors
 
 
 def test_spread_of_the_mean_is_the_standard_error():
     sample = np.random.default_rng(1).normal(3.0, 2.0, 50)
-    means = draw_weights(50, 0) @ sample / 50
+    means = draw(50) @ sample / 50
     assert means[0] == pytest.approx(sample.mean())
     assert means[1:].std() == pytest.approx(sample.std() / np.sqrt(50), rel=0.07)  # 2 % is one error
     assert means[1:].mean() == pytest.approx(sample.mean(), abs=0.1 * sample.std() / np.sqrt(50))

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -17,9 +16,9 @@ from snlib.evaluation.generation import (
     power_spectrum,
     prior_spectra,
 )
-from snlib.figures.generation import plot_diversity, plot_power, plot_samples
 from snlib.inference.posteriors import from_light_curve, posterior_samples
 from snlib.model.likelihoods import Laplace
+from snlib.random_streams import stream
 
 LIGHT_KM_S = 299_792.458
 GRID_AA = WAVELENGTH_AA[::4]  # 246 pixels: an even number, whose highest frequency has no partner
@@ -56,9 +55,8 @@ def test_prior_samples_are_posterior_samples_of_nothing(model, dataset):
     wavelength = event.spectra.wavelength_aa
     posterior = from_light_curve(model, dataset.scaling, event)
     phase = np.array([10.0])
-    expected, _ = posterior_samples(
-        posterior, model.spectrum, dataset.scaling, phase, wavelength, 7, seed=(3, 6)
-    )
+    rng = stream("prior samples", 3)
+    expected, _ = posterior_samples(posterior, model.spectrum, dataset.scaling, phase, wavelength, 7, rng)
     spectra = prior_spectra(model, dataset.scaling, 10.0, wavelength, 7, seed=3)
     assert spectra.shape == (7, len(wavelength))
     np.testing.assert_array_equal(spectra, expected[:, 0])
@@ -215,37 +213,3 @@ def test_absorption_depth_by_hand():
     assert absorption_depth(spectra, WAVELENGTH_AA) == pytest.approx(expected, abs=3e-3)
     spectra[:, np.abs(WAVELENGTH_AA - 4550) < 20] = np.nan
     assert absorption_depth(spectra, WAVELENGTH_AA) == pytest.approx(expected, abs=3e-3)
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plt.subplots()
-    yield ax
-    plt.close(fig)
-
-
-def test_samples_are_drawn_from_dark_to_bright(ax):
-    spectra = np.array([-11.0, -13.0, -12.0])[:, None] + np.zeros(len(GRID_AA))
-    plot_samples(ax, GRID_AA, spectra)
-    lines = sorted(ax.lines, key=lambda line: line.get_ydata()[0])
-    assert [line.get_ydata()[0] for line in lines] == [-13, -12, -11]
-    lightness = [sum(line.get_color()[:3]) for line in lines]
-    assert lightness == sorted(lightness) and len(set(lightness)) == 3
-
-
-def test_diversity_and_power_are_drawn(ax):
-    """Two spectra a apart: standard deviation a / sqrt 2; of two sines the mean of their powers."""
-    x = np.log(GRID_AA) * LIGHT_KM_S
-    sine = np.sin(2 * np.pi * x / 20_000)
-    kinds = {"truth": np.stack([0.1 * sine, 0.3 * sine]), "prior": np.stack([0 * x, 0 * x + 0.5])}
-    plot_diversity(ax, GRID_AA, kinds, "text")
-    truth, prior = ax.lines
-    assert prior.get_ydata() == pytest.approx(0.5 / np.sqrt(2))
-    assert truth.get_ydata() == pytest.approx(0.2 * np.abs(sine) / np.sqrt(2))
-    assert prior.get_linestyle() != truth.get_linestyle()
-    ax.clear()
-    plot_power(ax, GRID_AA, {"truth": kinds["truth"]}, "text")
-    scale, power = ax.lines[0].get_data()
-    assert power.sum() == pytest.approx((0.1**2 + 0.3**2) / 4, rel=0.05)
-    assert scale[power.argmax()] == pytest.approx(20_000, rel=0.1)
-    assert ax.get_xlim()[0] > ax.get_xlim()[1]  # finer to the right

@@ -1,10 +1,7 @@
 """Hidden points, what is said about spectra without them, and how it is averaged."""
 
 from dataclasses import replace
-from functools import partial
-from itertools import pairwise
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,25 +11,18 @@ from snlib.evaluation import masking
 from snlib.evaluation.masking import (
     HIDDEN_FRACTIONS,
     average_masking_scores,
-    hide_points,
     hide_points_of,
     mask_event,
     masking_scores,
 )
-from snlib.figures import masking as plot_masking
 from snlib.inference.embedding import retrieve_spectra
-from snlib.inference.posteriors import from_light_curve, posterior_samples, spectrum_posteriors
+from snlib.inference.posteriors import from_light_curve, posterior_samples
+from snlib.inference.samplers import light_curve_sampler, spectrum_posteriors
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import new_model
+from snlib.random_streams import stream
 
-SEED, N_SAMPLES = 3, 4
-
-
-def full(n, slots):
-    """Light curves with a point in each slot."""
-    return LightCurves(
-        np.zeros((n, slots)), np.arange(1.0, n * slots + 1).reshape(n, slots), np.full((n, slots), 2)
-    )
+SEED, N_SAMPLES = 3, 20
 
 
 def with_light_curves(dataset, magnitude):
@@ -46,15 +36,6 @@ def with_flux(dataset, log10_fnu):
     return replace(dataset, events=replace(dataset.events, spectra=spectra))
 
 
-@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
-def test_the_right_number_of_observed_points_is_hidden(events, fraction):
-    before = events.light_curves
-    after = hide_points(before, fraction, SEED)
-    n = before.observed.sum(1)
-    assert (np.abs(n - after.observed.sum(1) - fraction * n) <= 0.5).all()
-    assert not (after.observed & ~before.observed).any()
-
-
 def test_what_is_not_hidden_stays_as_it_was(events):
     before, given = events.light_curves, events.light_curves.magnitude.copy()
     after = hide_points_of(events, 0.5, SEED)
@@ -66,36 +47,6 @@ def test_what_is_not_hidden_stays_as_it_was(events):
     assert after.spectra is events.spectra
 
 
-def test_nothing_hidden_changes_nothing(events):
-    after = hide_points(events.light_curves, 0.0, SEED)
-    np.testing.assert_array_equal(after.magnitude, events.light_curves.magnitude)
-
-
-def test_hidden_points_are_nested(events):
-    left = [hide_points(events.light_curves, fraction, SEED).observed for fraction in HIDDEN_FRACTIONS]
-    for more, fewer in pairwise(left):
-        assert not (fewer & ~more).any()
-        assert fewer.sum() < more.sum()
-
-
-def test_a_light_curve_loses_the_same_points_whatever_the_others_are(events):
-    curves = events.light_curves
-    others = curves.magnitude.copy()
-    others[1:] = np.where(np.random.default_rng(0).random(others[1:].shape) < 0.5, np.nan, others[1:] + 1)
-    alone = hide_points(curves.select([0]), 0.5, SEED)
-    for changed in (curves, LightCurves(curves.phase_days, others, curves.band)):
-        np.testing.assert_array_equal(hide_points(changed, 0.5, SEED).magnitude[0], alone.magnitude[0])
-
-
-def test_points_are_hidden_at_random():
-    """Each slot as often as any other, each light curve and seed in its own way."""
-    n, fraction = 1000, 0.3
-    hidden = ~hide_points(full(n, 10), fraction, SEED).observed
-    assert np.abs(hidden.mean(0) - fraction).max() < 4 * np.sqrt(fraction * (1 - fraction) / n)
-    assert len(np.unique(hidden, axis=0)) > 100  # of 120 ways to choose 3 of 10
-    assert (hidden != ~hide_points(full(n, 10), fraction, SEED + 1).observed).any()
-
-
 def test_scores_by_hand(dataset, model):
     """One event, fraction and phase, pixel by pixel, decoded at all wavelengths."""
     place, phase, fraction = 1, 3, 0.7
@@ -105,9 +56,8 @@ def test_scores_by_hand(dataset, model):
     test = hide_points_of(dataset.part("test"), fraction, SEED)
     posterior = from_light_curve(model, dataset.scaling, test.select([place]))
     where = test.spectra.phase_days, test.spectra.wavelength_aa
-    latent, _ = posterior_samples(
-        posterior, model.spectrum, dataset.scaling, *where, N_SAMPLES, (SEED, place)
-    )
+    rng = stream("posterior samples", SEED, place)
+    latent, _ = posterior_samples(posterior, model.spectrum, dataset.scaling, *where, N_SAMPLES, rng)
     expected = {"model_mean_dex": [], "model_truth_dex": [], "mean_truth_dex": [], "mse_dex2": []}
     for pixel in range(0, len(where[1]), 8):
         truth = test.spectra.log10_fnu[place, phase, pixel]
@@ -194,53 +144,10 @@ def test_one_event_loses_what_it_loses_among_all(dataset, model, masked):
     for fraction, event in found.items():
         among_all = hide_points_of(dataset.part("test"), fraction, SEED).select([1])
         np.testing.assert_array_equal(event.light_curves.magnitude, among_all.light_curves.magnitude)
-        posterior_of = partial(from_light_curve, model, dataset.scaling)
-        expected = spectrum_posteriors(
-            posterior_of, model.spectrum, dataset.scaling, among_all, N_SAMPLES, SEED
-        )
+        sampler = light_curve_sampler(model, dataset.scaling)
+        expected = spectrum_posteriors(sampler, among_all, N_SAMPLES, SEED)
         np.testing.assert_array_equal(event.posterior.lower, expected["predictive"].lower)
         nearest = retrieve_spectra(
             contrastive, dataset.scaling, dataset.part("train"), among_all.light_curves
         )
         np.testing.assert_array_equal(event.nearest, nearest[0])
-
-
-def test_hidden_points_are_drawn_in_grey(masked):
-    _, found = masked
-    fig, axes = plt.subplots(len(found), 1)
-    plot_masking.plot_masked_light_curves(axes, found)
-    n_points = found[0.0].light_curves.observed.sum()
-    for ax, (fraction, event) in zip(axes, found.items(), strict=True):
-        hidden, *left = (len(line.get_xdata()) for line in ax.get_lines())
-        assert hidden == round(fraction * n_points)
-        assert sum(left) == event.light_curves.observed.sum() == n_points - hidden
-    plt.close(fig)
-
-
-def test_every_error_bar_is_in_its_panel():
-    """Panels of a row share their scale, and the first one has the smallest values."""
-    measures = {"model_mean_dex": 0.1, "model_truth_dex": 0.5, "mean_truth_dex": 0.4, "rmse_dex": 0.9}
-    averages = pd.DataFrame(
-        {"recipe": recipe, "hidden": hidden, "phase_days": phase, "measure": measure}
-        | {"estimate": value + phase, "low": value + phase - 0.05, "high": value + phase + 0.05}
-        for recipe in RECIPES
-        for hidden in HIDDEN_FRACTIONS
-        for phase in (0.0, 10.0)
-        for measure, value in measures.items()
-    )
-    fig, axes = plt.subplots(2, 3, sharey="row")
-    plot_masking.plot_masking_scores(axes, averages)
-    for row, phase in zip(axes, (0, 10), strict=True):
-        for ax in row:
-            assert ax.get_ylim()[0] == 0
-            assert ax.get_ylim()[1] >= phase + 0.95
-    plt.close(fig)
-
-
-def test_running_mean_leaves_out_masked_pixels():
-    curve = np.full(60, 3.0)
-    curve[10:13] = np.nan
-    np.testing.assert_allclose(plot_masking._smooth(curve), 3.0)
-    ramp = np.arange(60.0)
-    np.testing.assert_allclose(plot_masking._smooth(ramp)[7:-7], ramp[7:-7])
-    assert np.isnan(plot_masking._smooth(np.full(60, np.nan))).all()

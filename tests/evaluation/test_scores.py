@@ -1,281 +1,205 @@
-"""Metrics by hand, and posteriors that mean what they say."""
-
-from dataclasses import replace
-from functools import partial
+"""Scores against closed forms and by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
-import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
-from snlib.data.events import Spectra
-from snlib.evaluation.scores import average_scores, curves, event_scores, spectrum_metrics
-from snlib.inference.embedding import embed, predict_parameters, retrieve_spectra
-from snlib.inference.posteriors import (
-    SpectrumPosterior,
-    from_light_curve,
-    from_spectra,
-    mean_spectrum,
-    posterior_samples,
-    spectrum_posteriors,
-    summarise_samples,
-)
-from snlib.model.registry import new_model
+from snlib.evaluation.scores import PIT_COLUMNS, average_scores, reliability, sample_scores
+from tests.evaluation.toy_forecasts import PHASES, ROWS, event, events, scored
 
 
-def test_metrics_by_hand():
-    """Two events, one phase, two pixels, one of them masked."""
-    truth = Spectra(np.array([0.0]), np.array([4000.0, 5000.0]), np.array([[[1.0, 2.0]], [[3.0, np.nan]]]))
-    mean = np.array([[[1.0, 2.5]], [[4.0, 99.0]]])
-    posterior = SpectrumPosterior(mean, mean - np.array([[[0.1, 0.2]], [[2.0, 9.0]]]), mean + 0.3)
-    row = spectrum_metrics(posterior, truth).iloc[0]
-    assert row["phase_days"] == 0
-    assert row["rmse_dex"] == pytest.approx(np.sqrt((0 + 0.25 + 1) / 3))
-    assert row["coverage_90"] == pytest.approx(2 / 3)
-    assert row["width_90_dex"] == pytest.approx((0.4 + 0.5 + 2.3) / 3)
+def normal_crps(z, scale):
+    return scale * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
 
 
-def test_each_phase_is_judged_by_itself():
-    truth = Spectra(np.array([0.0, 10.0]), np.array([4000.0, 5000.0]), np.zeros((3, 2, 2)))
-    mean = np.zeros((3, 2, 2))
-    mean[:, 1] = 2.0
-    table = spectrum_metrics(SpectrumPosterior(mean, mean - 1, mean + np.array([[1], [3]])), truth)
-    assert table["rmse_dex"].tolist() == [0, 2]
-    assert table["coverage_90"].tolist() == [1, 0]
-    assert table["width_90_dex"].tolist() == [2, 4]
+def test_crps_of_a_normal_is_the_closed_form_even_from_twenty_samples():
+    """The plain estimate, not the fair one, would be high by 1 / (20 sqrt(pi)) = .028 scales."""
+    rng, scale = np.random.default_rng(0), 0.3
+    for z in (0.0, 0.7, -2.5):
+        samples = -11 + scale * rng.normal(size=(20, 1, 20_000))
+        row = sample_scores(samples, np.full((1, 20_000), -11 + z * scale), {"phase_days": [0.0]}).iloc[0]
+        assert row["crps_dex"] == pytest.approx(normal_crps(z, scale), abs=0.0015)
 
 
-@pytest.fixture
-def judged():
-    """Three events, two phases, four pixels, some masked: truth and a posterior of random numbers."""
+def test_crps_of_an_exact_forecast_is_what_it_should_be():
+    rng = np.random.default_rng(1)
+    row = sample_scores(rng.normal(size=(30, 1, 40_000)), rng.normal(size=(1, 40_000)), {"phase_days": [0]})
+    assert row["crps_dex"][0] == pytest.approx(1 / np.sqrt(np.pi), abs=0.01)
+
+
+def test_crps_is_the_mean_over_all_pairs():
+    rng = np.random.default_rng(2)
+    samples, truth = rng.normal(size=(25, 3, 7)), rng.normal(size=(3, 7))
+    pairs = np.abs(samples[:, None] - samples[None]).sum((0, 1)) / (25 * 24)
+    expected = (np.abs(samples - truth).mean(0) - pairs / 2).mean(-1)
+    table = sample_scores(samples, truth, {"phase_days": [0, 1, 2]})
+    np.testing.assert_allclose(table["crps_dex"], expected)
+
+
+@pytest.mark.parametrize("n_samples", [20, 37, 100])
+def test_exact_forecasts_are_calibrated_for_every_number_of_samples(n_samples):
+    """Skewed on purpose: no interval may assume a shape."""
+    rng, n = np.random.default_rng(n_samples), 30_000
+    samples, truth = rng.gamma(2.0, size=(n_samples, 1, n)), rng.gamma(2.0, size=(1, n))
+    row = sample_scores(samples, truth, {"phase_days": [0]}).iloc[0]
+    for name, coverage in {"coverage_68": 0.6827, "coverage_90": 0.9}.items():
+        assert abs(row[name] - coverage) < 4 * np.sqrt(coverage * (1 - coverage) / n)
+    assert stats.chisquare(n * row[PIT_COLUMNS].to_numpy(dtype=float)).pvalue > 1e-3
+
+
+def test_widths_and_log_score_of_a_normal():
+    rng, scale = np.random.default_rng(3), 0.2
+    samples = scale * rng.normal(size=(4000, 1, 200))
+    row = sample_scores(samples, scale * np.ones((1, 200)), {"phase_days": [0]}).iloc[0]
+    assert row["width_68_dex"] == pytest.approx(2 * scale, rel=0.01)
+    assert row["width_90_dex"] == pytest.approx(2 * 1.6449 * scale, rel=0.01)
+    assert row["log_score"] == pytest.approx(stats.norm.logpdf(1) - np.log(scale), abs=0.01)
+    assert row["mse_dex2"] == pytest.approx(scale**2, rel=0.02)
+
+
+def test_the_log_score_is_best_for_the_right_width():
+    scores = {narrow: scored(events(4, narrow=narrow))["log_score"] for narrow in (0.7, 1.0, 1.4)}
+    assert max(scores, key=scores.get) == 1.0
+
+
+def test_histogram_shows_what_is_wrong():
+    def pit(narrow):
+        return scored(events(5, narrow=narrow))[PIT_COLUMNS].to_numpy(dtype=float)
+
+    assert pit(2.0)[[0, -1]].min() > 0.09 and pit(0.5)[[0, -1]].max() < 0.02
     rng = np.random.default_rng(0)
-    flux = rng.normal(size=(3, 2, 4))
-    flux[rng.random(flux.shape) < 0.3] = np.nan
-    mean = rng.normal(size=flux.shape)
-    posterior = SpectrumPosterior(mean, mean - rng.random(flux.shape), mean + rng.random(flux.shape))
-    return posterior, Spectra(np.array([0.0, 10.0]), np.linspace(4000.0, 5000.0, 4), flux)
+    low = sample_scores(rng.normal(size=(50, 1, 9)), np.full((1, 9), -9.0), {"phase_days": [0]})
+    assert low["pit_0"][0] == 1
 
 
-def test_scores_of_each_event_by_hand(judged):
-    posterior, spectra = judged
-    scores = event_scores(posterior, spectra).set_index(["event", "phase_days"])
-    for event, (index, phase) in ((e, p) for e in range(3) for p in enumerate((0.0, 10.0))):
-        at, row = (event, index), scores.loc[event, phase]
-        pixels = [i for i in range(4) if not np.isnan(spectra.log10_fnu[at][i])]
-        truth, mean, low, high = (
-            x[at][pixels] for x in (spectra.log10_fnu, posterior.mean, posterior.lower, posterior.upper)
-        )
-        assert row["n_pixels"] == len(pixels) > 0
-        assert row["mse_dex2"] == pytest.approx(sum((mean - truth) ** 2) / len(pixels))
-        assert row["coverage_90"] == pytest.approx(sum((low <= truth) & (truth <= high)) / len(pixels))
-        assert row["width_90_dex"] == pytest.approx(sum(high - low) / len(pixels))
+def test_ties_fill_the_histogram_evenly():
+    """Rain and no rain: the forecast is exact, and most values are equal."""
+    rng = np.random.default_rng(6)
+    samples, truth = (np.maximum(rng.normal(-1, 1, size), 0) for size in ((40, 1, 20_000), (1, 20_000)))
+    table = sample_scores(samples, truth, {"phase_days": [0]})
+    np.testing.assert_allclose(table[PIT_COLUMNS].to_numpy()[0], 1 / 20, atol=0.006)
 
 
-def test_curves_by_hand(judged):
-    """Each wavelength by itself, over the events that are observed there."""
-    posterior, spectra = judged
-    drawn = curves(posterior, spectra)
-    at = np.s_[:, 1, 2]
-    seen = ~np.isnan(spectra.log10_fnu[at])
-    error = (posterior.mean - spectra.log10_fnu)[at][seen]
-    inside = (posterior.lower <= spectra.log10_fnu) & (spectra.log10_fnu <= posterior.upper)
-    assert drawn["bias"][1, 2] == pytest.approx(error.mean())
-    assert drawn["spread"][1, 2] == pytest.approx(error.std())
-    assert drawn["coverage"][1, 2] == pytest.approx(inside[at][seen].mean())
-    assert drawn["width"][1, 2] == pytest.approx((posterior.upper - posterior.lower)[at][seen].mean())
+def test_pixels_that_are_not_observed_do_not_count():
+    rng = np.random.default_rng(7)
+    samples, truth = event(rng)
+    hidden = rng.random(truth.shape[1]) < 0.4
+    expected = sample_scores(samples[..., ~hidden], truth[:, ~hidden], ROWS)
+    truth[:, hidden] = np.nan
+    pd.testing.assert_frame_equal(sample_scores(samples, truth, ROWS), expected)
+    truth[1] = np.nan
+    table = sample_scores(samples, truth, ROWS)
+    assert table["n_pixels"].tolist() == [(~hidden).sum(), 0]
+    assert table.iloc[1, 2:].isna().all() and table.iloc[0].notna().all()
 
 
-def test_averages_count_pixels(judged):
-    """Scores of all events together are those of all their pixels, whatever the groups."""
-    posterior, spectra = judged
-    scores = event_scores(posterior, spectra).assign(model="a")
-    error = posterior.mean - spectra.log10_fnu
-    together = average_scores(scores, ["model"]).iloc[0]
-    assert together["rmse_dex"] == pytest.approx(np.sqrt(np.nanmean(error**2)))
-    by_phase = average_scores(scores, ["model", "phase_days"]).set_index("phase_days")
-    assert by_phase.loc[10.0, "rmse_dex"] == pytest.approx(np.sqrt(np.nanmean(error[:, 1] ** 2)))
+def test_scores_of_other_axes_stand_in_their_rows():
+    rng = np.random.default_rng(8)
+    samples, truth = rng.normal(size=(30, 2, 3)), rng.normal(size=(2, 3))
+    rows = {"phase_days": PHASES, "feature": ["a", "b", "c"]}
+    table = sample_scores(samples[..., None], truth[..., None], rows).set_index(list(rows))
+    assert table.loc[(10.0, "b"), "mse_dex2"] == pytest.approx((samples[:, 1, 1].mean() - truth[1, 1]) ** 2)
 
 
-def test_a_prediction_without_interval_has_no_coverage(judged):
-    posterior, spectra = judged
-    nothing = np.full_like(posterior.mean, np.nan)
-    point = SpectrumPosterior(posterior.mean, nothing, nothing)
-    row = average_scores(event_scores(point, spectra).assign(model="a"), ["model"]).iloc[0]
+@given(shift=st.floats(-20, 20), scale=st.floats(0.01, 100))
+def test_scores_follow_the_unit_of_the_data(shift, scale):
+    samples, truth = event(np.random.default_rng(9), n_samples=20, n_pixels=10)
+    before = sample_scores(samples, truth, ROWS)
+    after = sample_scores(shift + scale * samples, shift + scale * truth, ROWS)
+    linear = ["width_68_dex", "width_90_dex", "crps_dex"]
+    np.testing.assert_allclose(after[linear], scale * before[linear], rtol=1e-6)
+    np.testing.assert_allclose(after["mse_dex2"], scale**2 * before["mse_dex2"], rtol=1e-6)
+    np.testing.assert_allclose(after["log_score"], before["log_score"] - np.log(scale), rtol=1e-6, atol=1e-9)
+    same = ["coverage_68", "coverage_90", *PIT_COLUMNS]
+    np.testing.assert_allclose(after[same], before[same], atol=1e-9)
+
+
+def test_averages_count_pixels():
+    rng = np.random.default_rng(10)
+    (a, at), (b, bt) = event(rng, n_pixels=20), event(rng, n_pixels=60)
+    table = pd.concat([sample_scores(a, at, ROWS), sample_scores(b, bt, ROWS)])
+    together = average_scores(table, ["phase_days"])
+    expected = sample_scores(np.concatenate([a, b], -1), np.concatenate([at, bt], -1), ROWS)
+    expected["mse_dex2"] = np.sqrt(expected["mse_dex2"])
+    expected = expected.rename(columns={"mse_dex2": "rmse_dex"})
+    pd.testing.assert_frame_equal(together[list(expected)], expected, check_dtype=False)
+
+
+def test_samples_that_do_not_fit_are_refused():
+    samples, truth = event(np.random.default_rng(0))
+    with pytest.raises(ValueError, match="samples: shape"):
+        sample_scores(samples, truth[:, :-1], ROWS)
+    with pytest.raises(ValueError, match="rows of shape"):
+        sample_scores(samples, truth, {"phase_days": [0.0]})
+    with pytest.raises(ValueError, match="at least 20"):
+        sample_scores(samples[:19], truth, ROWS)
+
+
+def test_reliability_by_hand():
+    nominal, empirical = reliability([[1, 1, 1, 1], [4, 0, 0, 4], [0, 3, 1, 0]])
+    assert nominal.tolist() == [0, 0.5, 1]
+    assert empirical.tolist() == [[0, 0.5, 1], [0, 0, 1], [0, 1, 1]]
+    with pytest.raises(ValueError, match="5 bins"):
+        reliability(np.ones(5))
+
+
+def test_averages_by_hand():
+    """Pixels count alike in the mean; events do in its error, but for those without pixels."""
+    shares = pd.DataFrame({"coverage_68": [0.5, 0.8, np.nan, 1.0], "coverage_90": [0.9, 0.9, np.nan, 0.3]})
+    scores = shares.assign(n_pixels=[10, 30, 0, 20], mse=[1.0, 2.0, np.nan, 4.0], phase_days=0.0)
+    row = average_scores(pd.concat([scores, scores.assign(phase_days=10.0)[:2]]), ["phase_days"])
+    assert row["phase_days"].tolist() == [0, 10] and row["n_pixels"].tolist() == [60, 40]
+    np.testing.assert_allclose(row["coverage_68"], [(5 + 24 + 20) / 60, 29 / 40])
+    np.testing.assert_allclose(row["rmse"], np.sqrt([(10 + 60 + 80) / 60, 70 / 40]))
+    # Variances about the means 2.3 / 3 and .65, 2.1 / 3 and .9
+    variance = [(0.5**2 + 0.8**2 + 1 - 2.3**2 / 3) / 2, 0.045]
+    np.testing.assert_allclose(row["coverage_68_error"], np.sqrt(np.array(variance) / [3, 2]))
+    np.testing.assert_allclose(row["coverage_90_error"], [np.sqrt(0.12 / 3), 0.0], atol=1e-12)
+
+
+def test_old_tables_have_averages_too():
+    """Those of error, coverage and width only, as they were committed."""
+    scores = pd.DataFrame({"model": "a", "n_pixels": [10, 30], "mse_dex2": [1.0, 2.0]})
+    scores = scores.assign(coverage_90=[0.5, 0.9], width_90_dex=[1.0, 3.0])
+    (row,) = average_scores(scores, ["model"]).itertuples()
+    assert row.rmse_dex == pytest.approx(np.sqrt(70 / 40))
+    assert (row.coverage_90, row.width_90_dex) == pytest.approx((32 / 40, 100 / 40))
+
+
+def test_a_single_spectrum_has_an_error_and_no_interval():
+    rng = np.random.default_rng(12)
+    prediction, truth = rng.normal(size=(2, 2, 30))
+    truth[0, :5] = np.nan
+    table = sample_scores(prediction[None], truth, ROWS)
+    assert table["n_pixels"].tolist() == [25, 30]
+    error = prediction - truth
+    np.testing.assert_allclose(table["mse_dex2"], np.nanmean(error**2, axis=1))
+    np.testing.assert_allclose(table["crps_dex"], np.nanmean(np.abs(error), axis=1))
+    none = table.drop(columns=["phase_days", "n_pixels", "mse_dex2", "crps_dex"])
+    assert none.isna().all(axis=None)
+    row = average_scores(table.assign(model="a"), ["model"]).iloc[0]
     assert np.isnan(row["coverage_90"]) and np.isnan(row["width_90_dex"]) and row["rmse_dex"] > 0
-    drawn = curves(point, spectra)
-    assert np.isnan(drawn["coverage"]).all() and not np.isnan(drawn["bias"]).all()
 
 
-def test_intervals_of_known_samples_cover_as_they_should():
-    """Truth and samples from one distribution: 90 % of the truth lies inside."""
-    rng = np.random.default_rng(0)
-    truth = Spectra(np.array([0.0]), np.arange(100.0), rng.laplace(size=(200, 1, 100)))
-    posterior = summarise_samples(rng.laplace(size=(200, 2000, 1, 100)), axis=1)
-    row = spectrum_metrics(posterior, truth).iloc[0]
-    assert row["coverage_90"] == pytest.approx(0.9, abs=0.01)
-    assert row["width_90_dex"] == pytest.approx(2 * np.log(10), abs=0.05)
+def test_a_mean_that_is_known_better_counts_for_the_error_only():
+    samples, truth = event(np.random.default_rng(13))
+    known = samples.mean(0) + 1.0
+    before, after = sample_scores(samples, truth, ROWS), sample_scores(samples, truth, ROWS, known)
+    np.testing.assert_allclose(after["mse_dex2"], ((known - truth) ** 2).mean(1))
+    rest = [name for name in before if name != "mse_dex2"]
+    pd.testing.assert_frame_equal(after[rest], before[rest])
 
 
-def test_mean_spectrum_ignores_masked_pixels(events):
-    posterior = mean_spectrum(events, 3)
-    flux = events.spectra.log10_fnu
-    seen = ~np.isnan(flux[:, 2, 7])
-    assert posterior.mean.shape == (3, 5, 50)
-    assert posterior.mean[1, 2, 7] == pytest.approx(flux[seen, 2, 7].mean())
-    assert posterior.upper[1, 2, 7] == pytest.approx(np.quantile(flux[seen, 2, 7], 0.95))
-
-
-@pytest.fixture
-def draw(model, dataset):
-    events = dataset.part("test").select(np.array([0]))
-    spectra = events.spectra
-
-    def function(n_samples=40, phases=spectra.phase_days, wavelengths=spectra.wavelength_aa, seed=0):
-        posterior = from_light_curve(model, dataset.scaling, events)
-        return posterior_samples(
-            posterior, model.spectrum, dataset.scaling, phases, wavelengths, n_samples, seed
-        )
-
-    return function
-
-
-def test_posterior_samples_have_their_shape_and_unit(draw, dataset):
-    latent, predictive = draw()
-    assert latent.shape == predictive.shape == (40, 5, 50)
-    mean, scale = dataset.scaling.log10_fnu
-    assert abs(latent.mean() - mean) < 5 * scale
-
-
-def test_the_likelihood_only_widens(draw):
-    latent, predictive = draw(n_samples=400)
-    assert (predictive.std(0) > latent.std(0)).mean() > 0.95
-    np.testing.assert_allclose(predictive.mean(0), latent.mean(0), atol=6 * predictive.std() / 20)
-
-
-@pytest.mark.parametrize("model", ["text"], indirect=True)
-def test_the_likelihood_has_its_scale(draw, dataset):
-    """With a fixed scale of one z-unit the added noise has the quantiles of a Laplace distribution."""
-    latent, predictive = draw(n_samples=400)
-    noise = (predictive - latent) / dataset.scaling.log10_fnu[1]
-    assert np.quantile(noise, [0.05, 0.5, 0.95]) == pytest.approx([-np.log(10), 0, np.log(10)], abs=0.05)
-
-
-def test_samples_follow_the_seed_and_not_what_else_is_asked_for(draw, dataset):
-    spectra = dataset.events.spectra
-    latent, _ = draw(seed=3)
-    np.testing.assert_array_equal(latent, draw(seed=3)[0])
-    assert np.abs(latent - draw(seed=4)[0]).max() > 0
-    some, _ = draw(seed=3, phases=spectra.phase_days[[3]], wavelengths=spectra.wavelength_aa[10:20])
-    np.testing.assert_allclose(some, latent[:, [3], 10:20], atol=1e-4)
-
-
-def test_a_light_curve_without_points_gives_prior_samples(model, dataset):
-    test = dataset.part("test").select(np.array([0]))
-    nothing = np.full_like(test.light_curves.magnitude, np.nan)
-    blind = replace(test, light_curves=replace(test.light_curves, magnitude=nothing))
-    posterior = from_light_curve(model, dataset.scaling, blind)
-    assert (posterior.loc == 0).all() and (posterior.scale == 1).all()
-    latent, _ = posterior_samples(
-        posterior, model.spectrum, dataset.scaling, test.spectra.phase_days, test.spectra.wavelength_aa, 10, 0
-    )
-    assert np.isfinite(latent).all()
-
-
-def test_spectra_are_encoded_each_by_itself(model, dataset):
-    """Five spectra, five posteriors; decoded each at its own phase."""
-    event = dataset.part("test").select([0])
-    posterior = from_spectra(model.spectrum, dataset.scaling, event)
-    assert posterior.loc.shape == (5, 4, 4)
-    pairs = dataset.pairs("test", "cpu")
-    one = model.spectrum.posterior(pairs.take(torch.tensor([3])).spectrum)
-    np.testing.assert_allclose(posterior.loc[3], one.loc[0].detach(), atol=1e-5)
-    spectra = event.spectra
-    together, _ = posterior_samples(
-        posterior, model.spectrum, dataset.scaling, spectra.phase_days, spectra.wavelength_aa, 400, 0
-    )
-    alone, _ = posterior_samples(
-        one, model.spectrum, dataset.scaling, spectra.phase_days[[3]], spectra.wavelength_aa, 400, 1
-    )
-    error = np.hypot(together[:, 3].std(0), alone[:, 0].std(0)) / 20
-    assert (abs(together[:, 3].mean(0) - alone[:, 0].mean(0)) < 5 * error + 1e-5).all()
-
-
-def test_summaries_follow_from_the_samples(model, dataset):
-    test = dataset.part("test")
-    posterior_of = partial(from_light_curve, model, dataset.scaling)
-    posteriors = spectrum_posteriors(posterior_of, model.spectrum, dataset.scaling, test, 20, seed=0)
-    spectra, last = test.spectra, len(test) - 1
-    latent, predictive = posterior_samples(
-        posterior_of(test.select([last])), model.spectrum, dataset.scaling, spectra.phase_days,
-        spectra.wavelength_aa, 20, (0, last),
-    )  # fmt: skip
-    np.testing.assert_array_equal(posteriors["latent"].mean[last], latent.mean(0))
-    np.testing.assert_array_equal(posteriors["predictive"].mean[last], latent.mean(0))
-    np.testing.assert_allclose(
-        posteriors["predictive"].upper[last], np.quantile(predictive, 0.95, axis=0), rtol=1e-6
-    )
-    assert (posteriors["latent"].lower <= posteriors["latent"].upper).all()
-
-
-@pytest.mark.parametrize("batch_size", [1, 7, 100])
-def test_embeddings_are_the_posteriors_of_single_light_curves(model, dataset, batch_size):
-    light_curves = dataset.part("train").light_curves
-    mean, scale = embed(model, dataset.scaling, light_curves, batch_size=batch_size)
-    assert mean.shape == scale.shape == (len(light_curves.magnitude), 4, 4)
-    assert mean.dtype == scale.dtype == np.float32
-    for i in (0, 5, len(mean) - 1):
-        one = dataset.part("train").select([i]).light_curves
-        posterior = model.photometry.posterior(dataset.scaling.photometry(one))
-        np.testing.assert_allclose(mean[i], posterior.loc[0].detach(), atol=1e-5)
-        np.testing.assert_allclose(scale[i], posterior.scale[0].detach(), atol=1e-5)
-
-
-@pytest.fixture
-def contrastive(small_recipe):
-    return new_model("contrastive", small_recipe, seed=0).eval()
-
-
-def test_a_training_light_curve_retrieves_its_own_spectra(contrastive, dataset):
-    """Its own is the nearest; what it lacks comes from the next nearest that has it."""
-    train = dataset.part("train")
-    found = retrieve_spectra(contrastive, dataset.scaling, train, train.light_curves)
-    flux = train.spectra.log10_fnu
-    assert np.isnan(flux).any() and not np.isnan(found).any()
-    np.testing.assert_array_equal(found[~np.isnan(flux)], flux[~np.isnan(flux)])
-
-
-def test_the_nearest_neighbour_by_hand(contrastive, dataset):
-    """Nearest by the Frobenius distance of the 4 x 8 embeddings, one light curve at a time."""
-    train, test = dataset.part("train"), dataset.part("test")
-
-    def embedding(events, i):
-        return contrastive.photometry(dataset.scaling.photometry(events.light_curves.select([i])))[0]
-
-    found = retrieve_spectra(contrastive, dataset.scaling, train, test.light_curves)
-    for i in range(len(test)):
-        ours = embedding(test, i)
-        distances = [torch.linalg.matrix_norm(embedding(train, j) - ours).item() for j in range(len(train))]
-        flux = train.spectra.log10_fnu[np.argmin(distances)]
-        np.testing.assert_array_equal(found[i][~np.isnan(flux)], flux[~np.isnan(flux)])
-
-
-def test_a_pixel_nobody_has_stays_empty(contrastive, dataset):
-    train = dataset.part("train")
-    flux = train.spectra.log10_fnu.copy()
-    flux[:, 2, 7] = np.nan
-    train = replace(train, spectra=replace(train.spectra, log10_fnu=flux))
-    found = retrieve_spectra(contrastive, dataset.scaling, train, dataset.part("test").light_curves)
-    assert np.argwhere(np.isnan(found)).tolist() == [[0, 2, 7], [1, 2, 7]]
-
-
-@pytest.mark.parametrize("modality, shape", [("photometry", (16, 6)), ("spectrum", (16, 5, 6))])
-def test_predicted_parameters_are_physical(dataset, small_recipe, modality, shape):
-    model = new_model(f"{modality}-regressor", small_recipe, seed=0).eval()
-    events, pairs = dataset.part("train"), dataset.pairs("train", "cpu")
-    predicted = predict_parameters(model, dataset.scaling, events)
-    assert predicted.shape == shape
-    with torch.no_grad():
-        z = model.predict(getattr(pairs.take(torch.tensor([17])), modality))[0].numpy()  # event 3, phase 2
-    expected = events.parameters.mean(0) + events.parameters.std(0) * z
-    np.testing.assert_allclose(
-        predicted[3] if modality == "photometry" else predicted[3, 2], expected, rtol=1e-4
-    )
+def test_a_pixel_that_some_samples_lack_is_judged_by_the_others():
+    samples, truth = event(np.random.default_rng(14), n_pixels=3)
+    samples[:40, 0, 1] = np.nan
+    samples[:81, 1, 2] = np.nan  # nineteen are left: too few
+    table = sample_scores(samples, truth, ROWS)
+    pixels = [sample_scores(samples[:, :, [i]], truth[:, [i]], ROWS) for i in (0, 2)]
+    pixels.append(sample_scores(samples[40:, :1, [1]], truth[:1, [1]], {"phase_days": PHASES[:1]}))
+    assert table["n_pixels"].tolist() == [3, 2] and pixels[1]["n_pixels"].tolist() == [1, 0]
+    for name in ("mse_dex2", "crps_dex", "log_score", "coverage_90", "width_68_dex", *PIT_COLUMNS):
+        assert table[name][0] == pytest.approx(np.mean([pixel[name][0] for pixel in pixels]))

@@ -6,25 +6,24 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import least_squares
-from scipy.stats import binom, chi2, ks_2samp
+from scipy.stats import binom, chi2
 
 from snlib.data import quantities
 from snlib.data.events import LightCurves
 from snlib.inference.inversion import (
-    N_PARAMETERS,
     Inversion,
     _deviations,
     _Model,
     _Points,
-    grid_parameters,
     invert_light_curves,
     inverted_samples,
 )
-from snlib.simulation import grid
+from snlib.simulation.grid_prior import N_PARAMETERS, grid_parameters
 from snlib.simulation.packets import log10_packets_per_flux, with_packet_noise
 from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.spectra import observe_spectra
-from snlib.simulation.surrogate import PHOTOMETRY_WAVELENGTH_AA, Surrogate, centred_parameters
+from snlib.simulation.surrogate import PHOTOMETRY_WAVELENGTH_AA, Surrogate
+from snlib.simulation.surrogate_features import centred_parameters
 
 SCALE = 0.05
 WAVELENGTHS = quantities.WAVELENGTH_AA[::20]
@@ -63,22 +62,6 @@ def simulate(surrogate, n_events, scale, seed=0, slots=30):
 def simulated(surrogate):
     u, light_curves = simulate(surrogate, 40, SCALE)
     return u, light_curves, invert_light_curves(surrogate, light_curves, SCALE)
-
-
-def test_standard_normal_unknowns_give_the_distribution_of_the_grid():
-    rng = np.random.default_rng(0)
-    ours = centred_parameters(grid_parameters(rng.standard_normal((5000, 5))))
-    drawn = centred_parameters(np.array([grid.draw_parameters(rng) for _ in range(5000)]))
-    for values, expected in zip(ours.T, drawn.T, strict=True):
-        assert ks_2samp(values, expected).pvalue > 1e-3
-
-
-def test_no_unknowns_leave_the_grid():
-    corners = 9.0 * np.array(np.meshgrid(*[[-1, 1]] * 5)).reshape(5, -1).T
-    parameters = grid_parameters(corners)
-    assert grid.beyond_grid(parameters) == [] and (parameters[:, 3] > 0).all()
-    np.testing.assert_allclose(parameters[:, 2:5].sum(1), parameters[:, 1])
-    assert parameters[:, 1].min() == pytest.approx(0.7) and parameters[:, 1].max() == pytest.approx(2.5)
 
 
 def test_magnitudes_and_their_jacobian_are_those_of_the_surrogate(surrogate):
@@ -194,6 +177,10 @@ def test_impossible_scales_are_refused(surrogate, simulated, scale):
         invert_light_curves(surrogate, simulated[1], scale)
 
 
+def drawn(*arguments, seed=0):
+    return inverted_samples(*arguments, np.random.default_rng(seed))
+
+
 def point_mass(u):
     """Certain of one event's unknowns."""
     return Inversion(u[None], np.zeros((1, len(u), len(u))), np.zeros(1), np.ones(1, bool))
@@ -202,17 +189,16 @@ def point_mass(u):
 def test_latent_samples_are_the_surrogate_at_draws_of_the_posterior(surrogate, simulated):
     inversion = simulated[2]
     at = np.array([-5.0, 20.0]), WAVELENGTHS
-    certain = inverted_samples(surrogate, point_mass(inversion.mean[3]), 0, *at, 2, 0)[0]
+    certain = drawn(surrogate, point_mass(inversion.mean[3]), 0, *at, 2)[0]
     expected = surrogate.log10_fnu(
         grid_parameters(inversion.mean[3:4]), *at, inversion.mean[3:4, N_PARAMETERS:]
     )
     np.testing.assert_allclose(certain, np.repeat(expected, 2, axis=0))
     # Linear within the posterior, or nearly so.
-    latent = inverted_samples(surrogate, inversion, 3, *at, 400, 0)[0]
+    latent = drawn(surrogate, inversion, 3, *at, 400)[0]
     steps = 1e-3 * np.eye(len(inversion.mean[3]))
     slopes = [
-        (inverted_samples(surrogate, point_mass(inversion.mean[3] + s), 0, *at, 1, 0)[0] - expected) / 1e-3
-        for s in steps
+        (drawn(surrogate, point_mass(inversion.mean[3] + s), 0, *at, 1)[0] - expected) / 1e-3 for s in steps
     ]
     slopes = np.concatenate(slopes).reshape(len(steps), -1)
     sigma = np.sqrt(np.einsum("dx,de,ex->x", slopes, inversion.covariance[3], slopes))
@@ -221,8 +207,8 @@ def test_latent_samples_are_the_surrogate_at_draws_of_the_posterior(surrogate, s
 
 def test_predictive_samples_have_the_noise_of_simulated_spectra(surrogate, simulated):
     u = simulated[2].mean[3]
-    latent, predictive = inverted_samples(
-        surrogate, point_mass(u), 0, quantities.SPECTRUM_PHASES_DAYS, quantities.WAVELENGTH_AA, 100, 0
+    latent, predictive = drawn(
+        surrogate, point_mass(u), 0, quantities.SPECTRUM_PHASES_DAYS, quantities.WAVELENGTH_AA, 100
     )
     nickel, rng = grid_parameters(u[None])[0, 2], np.random.default_rng(1)
     noise = quantities.WAVELENGTH_AA, nickel, surrogate.log10_packets, rng
@@ -240,7 +226,7 @@ def test_a_faint_pixel_still_has_a_packet(surrogate, simulated):
     dark = replace(surrogate, log10_packets=surrogate.log10_packets - 8)
     u = simulated[2].mean[3]
     phase_days = quantities.SPECTRUM_PHASES_DAYS
-    predictive = inverted_samples(dark, point_mass(u), 0, phase_days, quantities.WAVELENGTH_AA, 2, 0)[1]
+    predictive = drawn(dark, point_mass(u), 0, phase_days, quantities.WAVELENGTH_AA, 2)[1]
     nickel = grid_parameters(u[None])[0, 2]
     one = -log10_packets_per_flux(quantities.WAVELENGTH_AA, nickel, dark.log10_packets)
     np.testing.assert_allclose(predictive, np.broadcast_to(one, predictive.shape), atol=1e-3)
@@ -248,8 +234,8 @@ def test_a_faint_pixel_still_has_a_packet(surrogate, simulated):
 
 def test_samples_depend_on_the_seed_only_and_on_the_surrogate(surrogate, simulated):
     at = simulated[2], 5, np.array([0.0]), WAVELENGTHS, 3
-    first, again, other = (inverted_samples(surrogate, *at, (seed, 5)) for seed in (0, 0, 1))
+    first, again, other = (drawn(surrogate, *at, seed=seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert (first[1] != other[1]).all()
     with pytest.raises(ValueError, match="amplitudes: expected shape"):
-        inverted_samples(Surrogate.load(), *at, 0)
+        drawn(Surrogate.load(), *at)

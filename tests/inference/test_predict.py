@@ -56,7 +56,13 @@ def test_samples_are_those_of_each_posterior(model, dataset, predict, light_curv
     for index in range(3):
         posterior = model.photometry.posterior(dataset.scaling.photometry(light_curves.select([index])))
         latent, predictive = posterior_samples(
-            posterior, model.spectrum, dataset.scaling, request.phase_days, WAVELENGTH_AA, 100, seed=8
+            posterior,
+            model.spectrum,
+            dataset.scaling,
+            request.phase_days,
+            WAVELENGTH_AA,
+            100,
+            np.random.default_rng(8),
         )
         for samples, expected in ((found, predictive), (found_latent, latent)):
             assert samples[index].shape == (100, 2, 982) and samples[index].dtype == np.float32
@@ -70,7 +76,13 @@ def test_a_light_curve_without_points_gets_what_the_prior_says(model, dataset, p
     request = replace(REQUEST, n_samples=300, latent_only=True)
     prior = Laplace(torch.zeros(1, 4, 4), torch.ones(1, 4, 4))
     expected, _ = posterior_samples(
-        prior, model.spectrum, dataset.scaling, request.phase_days, WAVELENGTH_AA, 300, seed=8
+        prior,
+        model.spectrum,
+        dataset.scaling,
+        request.phase_days,
+        WAVELENGTH_AA,
+        300,
+        np.random.default_rng(8),
     )
     blind, seen = predict(["a"], nothing, request), predict(["a"], light_curves, request)
     assert agree(blind[0], expected)
