@@ -8,21 +8,23 @@ CORES   ?= $(shell getconf _NPROCESSORS_ONLN)
 PYTEST  ?=
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 
-BIN   := $(CURDIR)/.venv/bin
+BIN   := .venv/bin
 STAMP := .venv/installed
+RUN   := $(PROFILE)-seed$(SEED)$(if $(SNLIB_PUBLISHED_SAMPLE),-published)
+SITE  := $(or $(SNLIB_GENERATED),$(CURDIR)/data/generated)/$(RUN)/_build/html/index.html
 
-.PHONY: help setup book repeats ablations weights real site notebooks test lint clean
+.PHONY: help setup book site publish repeats ablations weights real notebooks test lint clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-setup: $(STAMP) ## install everything into .venv
+setup: $(STAMP) ## install everything into .venv; nothing else installs anything
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml setup.py constraints.txt
 	@rm -f $@
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,test]'
+	"$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[book,test]'
 	@touch $@
 
 # Bring a target of the pipeline up to date, one run at a time in this folder.
@@ -33,30 +35,14 @@ PIPELINE = @exec 9> .venv/lock; ! command -v flock > /dev/null || flock -n 9 || 
 CONFIG = --config profile=$(PROFILE) device=$(DEVICE) seed=$(SEED) seeds=$(SEEDS) \
 	    published_sample="$$SNLIB_PUBLISHED_SAMPLE"
 
-book: setup ## simulate, train, execute the notebooks, render [PROFILE DEVICE SEED CORES]
+book: setup ## your own run: simulate, train, execute, render, in data/generated [PROFILE DEVICE SEED CORES]
 	$(PIPELINE) book $(CONFIG)
-	@$(MAKE) --no-print-directory site
+	@echo "The book: $(SITE)"
 
-repeats: setup ## results of further seeds, for the error bars of the claims [SEEDS=3]
-	$(PIPELINE) repeats $(CONFIG)
-
-ablations: setup ## the MMVAE with one change at a time, every seed [SEEDS=3]
-	$(PIPELINE) ablations $(CONFIG)
-
-weights: setup ## train, recalibrate and judge the weights of snlib predict [DEVICE=cuda]
-	$(PIPELINE) ship $(CONFIG)
-
-real: setup ## judge every method by real models [SNLIB_PUBLISHED_SAMPLE=folder DEVICE=cuda]
-	$(PIPELINE) real $(CONFIG)
-
-site: setup ## render book/ as it is
+site: setup ## render the published run, the committed chapters of book/
 	@rm -rf _build
 	$(BIN)/jupyter-book build book -W --keep-going -n -q
 	@echo "The book: $(CURDIR)/_build/html/index.html"
-
-notebooks: setup ## after editing a .md in notebooks/: execute it (smoke) and write its .ipynb
-	@folder=$$(mktemp -d); trap "rm -r $$folder" EXIT; \
-	SNLIB_GENERATED=$$folder $(BIN)/python -m snlib.notebooks notebooks/*.md
 
 test: lint ## check style, run the tests and the notebooks, open the site [PYTEST=arguments]
 	$(BIN)/pytest tests $(PYTEST)
@@ -66,5 +52,24 @@ lint: setup ## check style only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+notebooks: setup ## after editing a .md in notebooks/: execute it (smoke) and write its .ipynb
+	@folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; \
+	SNLIB_GENERATED="$$folder" $(BIN)/python -m snlib.replication.notebooks notebooks/*.md
+
+publish: setup ## maintainers: a run becomes the published one [PROFILE=full]
+	$(PIPELINE) publish $(CONFIG)
+
+repeats: setup ## maintainers: results of further seeds, for the error bars of the claims [SEEDS=3]
+	$(PIPELINE) repeats $(CONFIG)
+
+ablations: setup ## maintainers: the MMVAE with one change at a time, every seed [SEEDS=3]
+	$(PIPELINE) ablations $(CONFIG)
+
+weights: setup ## maintainers: train, recalibrate and judge the weights of snlib predict [DEVICE=cuda]
+	$(PIPELINE) ship $(CONFIG)
+
+real: setup ## maintainers: judge every method by real models [SNLIB_PUBLISHED_SAMPLE=folder DEVICE=cuda]
+	$(PIPELINE) real $(CONFIG)
+
 clean: ## remove everything generated; .venv and the committed results stay
-	rm -rf _build data/generated .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build build data/generated .snakemake .pytest_cache .ruff_cache .hypothesis

@@ -6,6 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from snlib.workers import ONE_THREAD
+
 ROOT = str(Path(__file__).parent.parent)
 
 
@@ -17,3 +19,5 @@ def pytest_configure(config):
     config.add_cleanup(patch.undo)
     patch.setenv("SNLIB_GENERATED", generated.name)
     patch.setenv("PYTHONPATH", ROOT, prepend=os.pathsep)
+    for name, value in ONE_THREAD.items():
+        patch.setenv(name, value)

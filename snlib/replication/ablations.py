@@ -1,13 +1,13 @@
 """One change at a time to the MMVAE: what each difference between paper, code and recipe is worth."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import pandas as pd
 
-from snlib.evaluation.scores import spectrum_metrics
+from snlib.evaluation.score_table import score_events
+from snlib.evaluation.scores import average_scores
 from snlib.files import read_json, write_json
-from snlib.inference.posteriors import from_light_curve, spectrum_posteriors
+from snlib.inference.samplers import draw_events, light_curve_sampler
 from snlib.model.recipes import RECIPES, Recipe
 from snlib.replication.trained import train_or_load
 from snlib.replication.variants import PublishedRecipe
@@ -119,14 +119,13 @@ def ablate(run, name):
     n_steps = ablation.length * run.profile.n_steps
     fabric = new_fabric(run.device)
     trained = train_or_load("mmvae", ablation.recipe, dataset, n_steps, run.seed, folder, fabric)
-    test, model = dataset.part("test"), trained.model
-    posterior_of = partial(from_light_curve, model, dataset.scaling, device=run.device)
-    n_samples = run.profile.n_posterior_samples
-    posteriors = spectrum_posteriors(posterior_of, model.spectrum, dataset.scaling, test, n_samples, run.seed)
-    tables = {kind: spectrum_metrics(posterior, test.spectra) for kind, posterior in posteriors.items()}
-    rows = tables["predictive"].merge(
-        tables["latent"].drop(columns="rmse_dex"), on="phase_days", suffixes=("", "_latent")
-    )
+    test = dataset.part("test")
+    sampler = light_curve_sampler(trained.model, dataset.scaling, run.device)
+    drawn = draw_events(sampler, test, run.profile.n_posterior_samples, run.seed)
+    metrics = average_scores(score_events(drawn, test), ["interval", "phase_days"]).set_index("interval")
+    columns = ["phase_days", "rmse_dex", "coverage_90", "width_90_dex"]
+    latent, predictive = (metrics.loc[kind, columns] for kind in ("latent", "predictive"))
+    rows = predictive.merge(latent.drop(columns="rmse_dex"), on="phase_days", suffixes=("", "_latent"))
     result = {
         "name": name,
         "seed": run.seed,

@@ -4,9 +4,11 @@ import numpy as np
 
 from snlib.data.quantities import PARAMETERS
 from snlib.evaluation.bootstrap import draw_weights, over_seeds
+from snlib.random_streams import stream
 
 __all__ = ["Evidence"]
 
+_TEST_EVENTS, _PRIOR_SAMPLES = 0, 1  # what is drawn again
 _NICKEL = [parameter.name for parameter in PARAMETERS].index("ni56_mass_msun")
 
 
@@ -24,7 +26,7 @@ class Evidence:
     def __init__(self, tables):
         self.tables = tables
         n_events = [int(table["event"].max()) + 1 for table in tables["spectra"]]
-        self.weights = [draw_weights(n, (0, seed)) for seed, n in enumerate(n_events)]
+        self.weights = [_weights(n, seed, _TEST_EVENTS) for seed, n in enumerate(n_events)]
 
     def rmse_ratio(self, above, below, recipe):
         """RMSE of one model in units of another's: geometric mean over phases and seeds."""
@@ -66,7 +68,7 @@ class Evidence:
                 where = {"kind": kind, "recipe": "none" if kind == "truth" else recipe}
                 of = _select(table, where)[value].to_numpy()
                 # Truth and conditional spectra are of the test events, prior ones of nobody.
-                weights = draw_weights(len(of), (1, seed)) if kind == "prior" else self.weights[seed]
+                weights = _weights(len(of), seed, _PRIOR_SAMPLES) if kind == "prior" else self.weights[seed]
                 means.append(weights @ of / weights.sum(1))
             logs.append(np.log(means[0] / means[1]))
         return np.exp(over_seeds(logs))
@@ -113,7 +115,8 @@ class Evidence:
         for table, weights in zip(self.tables[name], self.weights, strict=True):
             rows = _select(table, where)
             n = rows["n_pixels"]
-            sums = rows.assign(total=rows[value] * n, n=n).pivot(
+            total = (rows[value] * n).where(n > 0, 0.0)  # without pixels there is no value
+            sums = rows.assign(total=total, n=n).pivot(
                 index="event", columns="phase_days", values=["total", "n"]
             )
             means.append(weights @ sums["total"].to_numpy() / (weights @ sums["n"].to_numpy()))
@@ -122,6 +125,10 @@ class Evidence:
     def _ratio(self, above, below, power=1.0):
         logs = [power * np.log(a / b).mean(1) for a, b in zip(above, below, strict=True)]
         return np.exp(over_seeds(logs))
+
+
+def _weights(n, seed, what):
+    return draw_weights(n, stream("bootstrap of events", 0, seed, what))
 
 
 def _select(table, where):

@@ -4,30 +4,32 @@ Each fold's surrogate is fitted to the other four fifths of the real models, eve
 it, and every model is trained on these.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
-from snlib.data.dataset import make_dataset, split_events
+from snlib.data.dataset import make_dataset, split_events, without_late_points
 from snlib.data.events import Events
-from snlib.data.quantities import LAST_PHASE_DAYS
-from snlib.model.registry import recipe_for
+from snlib.data.published_sample import PublishedSample
+from snlib.inference.samplers import REAL_MAGNITUDE_SCALE
+from snlib.random_streams import stream
+from snlib.replication.cache import make_unless_kept
+from snlib.replication.profiles import PROFILES
+from snlib.replication.run import Run
+from snlib.replication.sources import SurrogateEvents
 from snlib.replication.stages import digest
 from snlib.replication.trained import train_or_load
-from snlib.simulation.simulate import simulate
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.surrogate_fit import fit_with_residuals
 from snlib.simulation.surrogate_grid import SurrogateGrid
+from snlib.training.steps import new_fabric
 
-__all__ = ["N_EVENTS", "N_FOLDS", "Fold", "real_folds", "train_folds"]
+__all__ = ["N_FOLDS", "PROFILE", "Fold", "FoldEvents", "real_folds", "train_folds"]
 
 N_FOLDS = 5
-N_EVENTS = 4500  # the paper's number
+PROFILE = replace(PROFILES["full"], name="folds", n_steps=12_000)  # the paper's number of events
 # Enough for each to stop learning, but for the recipe "text".
-_N_STEPS = {"mmvae": 12_000, "predictive-mmvae": 12_000, "spectrum-vae": 3000, "contrastive": 2000}
+_FEWER_STEPS = {"spectrum-vae": 3000, "contrastive": 2000}
 # Few steps with a small rate: 40 real models are soon learned by heart.
 _FINE_TUNING_STEPS = 600
 _FINE_TUNING = {"name": "fine-tuned", "learning_rate": 3e-4, "batch_size": 16}
@@ -44,73 +46,84 @@ _TRAINED = (
 
 
 @dataclass(frozen=True)
-class Fold:
-    """A fifth of the real models, and all that is made without it.
+class FoldEvents(SurrogateEvents):
+    """Events simulated from a surrogate that has seen four fifths of the real models.
 
     Attributes
     ----------
     number : int
-    seen, unseen : Events
-        Real models; the light curves of those unseen end at +60 d, like those that models train on.
+        Of the fold.
+    seen : Events
+        Real models.
     folder : pathlib.Path
-        Keeps what is made.
+        Keeps the surrogate.
     """
 
     number: int
     seen: Events
-    unseen: Events
     folder: Path
+    words = "simulated events (a surrogate of the real models of the other folds, seen by Rubin)"
 
     @cached_property
     def surrogate(self):
         """The surrogate fitted to the models that are seen."""
-        path = self.folder / f"surrogate-{self._key}.npz"
-        if not path.is_file():
-            fit_with_residuals(self.seen).save(path)
+        path = self.folder / "surrogate.npz"
+        made_from = {"seen": self.seen.digest(), "code": digest("events")}
+        make_unless_kept([path], made_from, lambda: fit_with_residuals(self.seen).save(path))
         return Surrogate.load(path)
 
-    @cached_property
-    def _key(self):
-        return hashlib.sha256((self.seen.digest() + digest("events")).encode()).hexdigest()[:12]
+    def made_from(self, n_events, seed):
+        """All that decides the events (JSON)."""
+        return super().made_from(n_events, seed) | {"fold": self.number, "seen": self.seen.digest()}
 
-    def simulated(self, workers=1):
-        """Events simulated from this fold's surrogate."""
-        path, seed = self.folder / "events.npz", _FIRST_SEED + self.number
-        made_from = {"source": "surrogate", "fold": self.number, "n_events": N_EVENTS, "seed": seed}
-        made_from |= {"surrogate": self._key, "code": digest("events")}
-        if path.is_file() and (events := Events.load(path)).provenance == made_from:
-            return events
-        events = simulate(N_EVENTS, seed, SurrogateGrid(self.surrogate), workers=workers)
-        events = replace(events, provenance=made_from)
-        events.save(path)
-        return events
+    def grid(self):
+        """Models drawn from the fold's surrogate."""
+        return SurrogateGrid(self.surrogate)
 
-    @cached_property
-    def dataset(self):
-        """These events, cut at +60 d, split and scaled."""
-        return make_dataset(self.simulated(), split_events(N_EVENTS, _FIRST_SEED + self.number))
 
-    def trained(self, model, recipe, fabric=None):
-        """A model of a recipe, trained on this fold's simulated events.
+@dataclass(frozen=True, kw_only=True)
+class Fold(Run):
+    """A run on the events of a fold, and the real models that it has not seen.
 
-        Parameters
-        ----------
-        model : str
-            A name in `snlib.model.registry.MODELS`.
-        recipe : str
-            A name that `snlib.model.registry.recipe_for` knows.
-        fabric : lightning_fabric.Fabric, optional
+    Attributes
+    ----------
+    unseen : Events
+        Real models; their light curves end at +60 d, like those that models train on.
+    sample : snlib.data.published_sample.PublishedSample
+        All the real models.
+    """
 
-        Returns
-        -------
-        snlib.replication.trained.Trained
-        """
-        settings, seed = recipe_for(model, recipe), _FIRST_SEED + self.number
-        return train_or_load(model, settings, self.dataset, _N_STEPS[model], seed, self.folder, fabric)
+    unseen: Events
+    sample: PublishedSample
+    magnitude_scale = REAL_MAGNITUDE_SCALE
+
+    @property
+    def number(self):
+        """From 0."""
+        return self.source.number
+
+    @property
+    def seen(self):
+        """Real models that the surrogate, and the fine-tuning, have seen."""
+        return self.source.seen
+
+    @property
+    def surrogate(self):
+        """The surrogate fitted to the models that are seen."""
+        return self.source.surrogate
+
+    @property
+    def published(self):
+        """The published sample."""
+        return self.sample
+
+    def n_steps(self, model):
+        """Optimiser steps of a model."""
+        return _FEWER_STEPS.get(model, self.profile.n_steps)
 
     def fine_tuning_split(self):
         """Indices of the real models that are seen, by their part in the fine-tuning."""
-        return split_events(len(self.seen), _FIRST_SEED + self.number, _FINE_TUNING_SPLIT)
+        return split_events(len(self.seen), self.seed, _FINE_TUNING_SPLIT)
 
     def fine_tuned(self, recipe):
         """An MMVAE trained on simulated events, and then on the real models that are seen.
@@ -121,55 +134,51 @@ class Fold:
         -------
         snlib.replication.trained.Trained
         """
-        start, seed = self.trained("mmvae", recipe), _FIRST_SEED + self.number
-        real = make_dataset(self.seen, self.fine_tuning_split())
+        start, real = self.trained("mmvae", recipe), make_dataset(self.seen, self.fine_tuning_split())
         return train_or_load(
             "mmvae",
             replace(start.model.recipe, **_FINE_TUNING),
-            replace(real, scaling=self.dataset.scaling),
+            replace(real, scaling=self.dataset().scaling),
             _FINE_TUNING_STEPS,
-            seed,
+            self.seed,
             self.folder,
+            new_fabric(self.device),
             start=start,
         )
 
 
-def real_folds(events, folder):
+def real_folds(published, folder, device="cpu"):
     """Split real models into five folds.
 
     Parameters
     ----------
-    events : Events
-        See `snlib.data.published_sample.read_published_sample`.
+    published : snlib.data.published_sample.PublishedSample
     folder : path
         Gets a folder for each.
+    device : {"cpu", "cuda"}
 
     Returns
     -------
     list of Fold
     """
-    number = np.random.default_rng(0).permutation(len(events)) % N_FOLDS
-    return [
-        Fold(k, events.select(number != k), _cut(events.select(number == k)), Path(folder) / f"fold{k}")
-        for k in range(N_FOLDS)
-    ]
+    events = published.events
+    number = stream("fits", 0).permutation(len(events)) % N_FOLDS
+    folds = []
+    for k in range(N_FOLDS):
+        of_fold = Path(folder) / f"fold{k}"
+        source = FoldEvents(k, events.select(number != k), of_fold)
+        unseen = without_late_points(events.select(number == k))
+        folds.append(Fold(PROFILE, device, _FIRST_SEED + k, of_fold, source, unseen=unseen, sample=published))
+    return folds
 
 
-def _cut(events):
-    light_curves = events.light_curves
-    late = light_curves.phase_days > LAST_PHASE_DAYS
-    magnitude = np.where(late, np.nan, light_curves.magnitude)
-    return replace(events, light_curves=replace(light_curves, magnitude=magnitude))
-
-
-def train_folds(folds, fabric):
+def train_folds(folds):
     """Train all that the folds' simulated events are needed for, on any device; later it is loaded.
 
     Parameters
     ----------
     folds : list of Fold
-    fabric : lightning_fabric.Fabric
     """
     for fold in folds:
         for model, recipe in _TRAINED:
-            fold.trained(model, recipe, fabric)
+            fold.trained(model, recipe)

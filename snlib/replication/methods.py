@@ -1,26 +1,140 @@
-"""Every way of predicting the spectra of a supernova that the book compares, by its name."""
+"""Every way of getting the spectra of a supernova from its light curve, by name.
 
-from functools import partial
+A method is built from a source: a `snlib.replication.run.Run` or a `snlib.replication.folds.Fold`.  Both
+have ``dataset()`` and ``trained(model, recipe)``, whose models are on ``device``; ``seen``, the events whose
+own spectra may be known; ``surrogate`` and ``magnitude_scale``, to be inverted with; and ``published``, the
+published sample.
+"""
 
-import numpy as np
-
-from snlib.data.published_sample import read_published_sample
-from snlib.inference.embedding import retrieve_spectra
-from snlib.inference.posteriors import (
-    SpectrumPosterior,
-    from_light_curve,
-    from_spectra,
-    mean_spectrum,
+from snlib.inference.forecast import Forecaster
+from snlib.inference.samplers import (
+    diffusion_sampler,
+    forecast_sampler,
+    inversion_sampler,
+    light_curve_sampler,
+    mean_spectrum_sampler,
+    retrieval_sampler,
+    spectra_sampler,
     spectrum_posteriors,
-    summarise_samples,
 )
 from snlib.model.recipes import RECIPES
+from snlib.model.registry import new_model
 
-__all__ = ["predict_spectra", "predictions"]
+__all__ = ["METHODS", "compared", "label", "predictions", "sampler_of"]
 
 
-def predict_spectra(run, events, recipes=tuple(RECIPES)):
-    """The spectra of some test events, as each method predicts them.
+def _mean_spectrum(source, recipe):
+    return mean_spectrum_sampler(source.seen)
+
+
+def _mmvae(source, recipe):
+    model = source.trained("mmvae", recipe).model
+    return light_curve_sampler(model, source.dataset().scaling, source.device)
+
+
+def _spectra_only(source, recipe):
+    vae = source.trained("spectrum-vae", recipe).model
+    return spectra_sampler(vae, source.dataset().scaling, source.device)
+
+
+def _contrastive(source, recipe):
+    dataset, model = source.dataset(), source.trained("contrastive", recipe).model
+    return retrieval_sampler(model, dataset.scaling, dataset.part("train"), source.device)
+
+
+def _predictive(source, recipe):
+    model = source.trained("predictive-mmvae", recipe).model
+    return forecast_sampler(Forecaster(model, source.dataset().scaling))
+
+
+def _fine_tuned(source, recipe):
+    """The predictive MMVAE, with the weights of the fine-tuned one where they have them in common."""
+    trained, tuned = source.trained("predictive-mmvae", recipe).model, source.fine_tuned(recipe).model
+    model = new_model("predictive-mmvae", trained.recipe, 0).to(source.device)
+    model.load_state_dict(trained.state_dict() | tuned.state_dict())
+    return forecast_sampler(Forecaster(model, source.dataset().scaling))
+
+
+def _inversion(source, recipe):
+    return inversion_sampler(source.surrogate, source.magnitude_scale)
+
+
+def _diffusion(source, recipe):
+    return diffusion_sampler(source.published)
+
+
+# (source, recipe) -> sampler, see `snlib.inference.samplers`.
+METHODS = {
+    "mean spectrum": _mean_spectrum,
+    "MMVAE": _mmvae,
+    "spectra-only VAE": _spectra_only,
+    "contrastive": _contrastive,
+    "predictive MMVAE": _predictive,
+    "fine-tuned MMVAE": _fine_tuned,  # of a fold only
+    "inversion": _inversion,
+    "diffusion": _diffusion,
+}
+_OF_A_RECIPE = ("MMVAE", "spectra-only VAE", "contrastive")
+
+
+def sampler_of(source, method, recipe=None):
+    """A way to draw spectra.
+
+    Parameters
+    ----------
+    source : Run or Fold
+    method : str
+        A name in `METHODS`.
+    recipe : str, optional
+        Of the method's models, if it has any.
+
+    Returns
+    -------
+    function
+        See `snlib.inference.samplers`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}, expected one of {list(METHODS)}")
+    return METHODS[method](source, recipe)
+
+
+def label(method, recipe):
+    """How tables and figures name a method of a recipe: "MMVAE (text)"."""
+    return f"{method} ({recipe})"
+
+
+def compared(run, recipes=tuple(RECIPES)):
+    """The methods that the paper compares, one after the other.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    recipes : sequence of str
+        Of the models.
+
+    Yields
+    ------
+    name : str
+        "mean spectrum"; for each recipe "MMVAE (recipe)" from light curves, "spectra-only VAE
+        (recipe)" from the spectra themselves and "contrastive (recipe)", the spectra of the training
+        event with the nearest light curve; and "diffusion" for the published sample.
+    sampler : function
+    """
+    yield "mean spectrum", sampler_of(run, "mean spectrum")
+    for recipe in recipes:
+        for method in _OF_A_RECIPE:
+            yield label(method, recipe), sampler_of(run, method, recipe)
+    if run.published_sample:
+        yield "diffusion", sampler_of(run, "diffusion")
+
+
+def predictions(run, events, recipes=tuple(RECIPES)):
+    """Means and 90 % intervals of some events, by all that the paper compares.
 
     Parameters
     ----------
@@ -28,53 +142,16 @@ def predict_spectra(run, events, recipes=tuple(RECIPES)):
     events : Events
         Of the run's test part.
     recipes : sequence of str
-        Of the models.
-
-    Yields
-    ------
-    method : str
-        "mean spectrum"; for each recipe "MMVAE (recipe)" from light curves, "spectra-only VAE
-        (recipe)" from the spectra themselves and "contrastive (recipe)", the spectra of the training
-        event with the nearest light curve; and "diffusion" for the published sample.
-    posteriors : dict of str to SpectrumPosterior
-        By kind of interval: "latent" and "predictive", see `snlib.inference.posteriors.posterior_samples`;
-        or "none" for a prediction without one.
-    """
-    dataset = run.dataset()
-    train = dataset.part("train")
-
-    def sampled(from_data, model, decoder):
-        posterior_of = partial(from_data, model, dataset.scaling, device=run.device)
-        n_samples = run.profile.n_posterior_samples
-        return spectrum_posteriors(posterior_of, decoder, dataset.scaling, events, n_samples, run.seed)
-
-    yield "mean spectrum", {"predictive": mean_spectrum(train, len(events))}
-    for recipe in recipes:
-        mmvae, vae, contrastive = (
-            run.trained(name, recipe).model for name in ("mmvae", "spectrum-vae", "contrastive")
-        )
-        yield f"MMVAE ({recipe})", sampled(from_light_curve, mmvae, mmvae.spectrum)
-        yield f"spectra-only VAE ({recipe})", sampled(from_spectra, vae, vae)
-        nearest = retrieve_spectra(contrastive, dataset.scaling, train, events.light_curves, run.device)
-        nothing = np.full_like(nearest, np.nan)
-        yield f"contrastive ({recipe})", {"none": SpectrumPosterior(nearest, nothing, nothing)}
-    if run.published_sample:
-        samples = read_published_sample(run.published_sample).diffusion_log10_fnu
-        place = {name: index for index, name in enumerate(dataset.events.object_id)}
-        index = [place[name] for name in events.object_id]
-        yield "diffusion", {"predictive": summarise_samples(samples[index], axis=1)}
-
-
-def predictions(run, events, recipes=tuple(RECIPES)):
-    """All that `predict_spectra` yields for a few events, at once.
 
     Returns
     -------
     dict of (str, str) to SpectrumPosterior
-        By method and kind of interval.
+        By method (see `compared`) and kind of interval.
     """
     return {
-        (method, kind): posterior
-        for method, posteriors in predict_spectra(run, events, recipes)
-        for kind, posterior in posteriors.items()
+        (name, kind): posterior
+        for name, sampler in compared(run, recipes)
+        for kind, posterior in spectrum_posteriors(
+            sampler, events, run.profile.n_posterior_samples, run.seed
+        ).items()
     }

@@ -1,16 +1,20 @@
-"""Notebooks as they are committed: executed at the smoke profile, without progress bars.
+"""Notebooks as others see them: executed at the smoke profile, or by a run; without traces of the machine.
 
 ``python -m snlib.replication.notebooks notebooks/*.md`` executes each text notebook and writes the ``.ipynb``
 beside it; needs the extra "book".
 """
 
+import json
 import sys
 from pathlib import Path
 
 import jupytext
 import nbclient
 
-__all__ = ["execute", "without_progress"]
+from snlib.files import read_json
+from snlib.workers import one_thread_each
+
+__all__ = ["execute", "public", "without_progress"]
 
 
 def without_progress(notebook):
@@ -19,6 +23,27 @@ def without_progress(notebook):
         if cell["cell_type"] == "code":
             cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
     return notebook
+
+
+def public(path, names):
+    """Read an executed notebook without its progress bars and without this machine's folders.
+
+    Parameters
+    ----------
+    path : path-like
+        An ``.ipynb``.
+    names : dict of str to str
+        What to write for each folder; those within others come first.
+
+    Returns
+    -------
+    str
+        JSON.
+    """
+    text = json.dumps(without_progress(read_json(path)), indent=1, ensure_ascii=False) + "\n"
+    for folder, name in names.items():
+        text = text.replace(folder, name)
+    return text
 
 
 def execute(path):
@@ -30,9 +55,10 @@ def execute(path):
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
     resources = {"metadata": {"path": str(Path(path).parent)}}
-    nbclient.NotebookClient(
-        notebook, record_timing=False, coalesce_streams=True, resources=resources
-    ).execute()
+    with one_thread_each():
+        nbclient.NotebookClient(
+            notebook, record_timing=False, coalesce_streams=True, resources=resources
+        ).execute()
     jupytext.write(without_progress(notebook), Path(path).with_suffix(".ipynb"))
 
 

@@ -6,26 +6,26 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from snlib.evaluation.scores import PIT_COLUMNS, average_sample_scores
+from snlib.evaluation.scores import PIT_COLUMNS, average_scores
 from snlib.figures import style as plotting
 from snlib.figures.real_models import plot_real_event
-from snlib.files import read_json, replacing, write_json
-from snlib.replication.folds import N_EVENTS, N_FOLDS, real_folds
-from snlib.replication.intervals import N_SAMPLES
-from snlib.replication.real_scores import REAL_MAGNITUDE_SCALE, draw_all, real_scores, recalibrate_folds
+from snlib.files import replacing, write_json
+from snlib.inference.samplers import REAL_MAGNITUDE_SCALE
+from snlib.replication.folds import N_FOLDS, PROFILE, real_folds
+from snlib.replication.real_scores import N_SAMPLES, draw_all, real_scores, recalibrate_folds
 
 __all__ = ["SHOWN", "TUNED", "fitted_to", "ranked_events", "write_real_figures", "write_real_results"]
 
 TUNED = "MMVAE (large, fine-tuned)"
 SHOWN = ("inversion", "diffusion", TUNED)  # in the figures of single models
-# The files of each fold that keep what was trained.
-_FILES = {
-    "contrastive": "contrastive-improved",
-    "spectra-only VAE": "spectrum-vae-improved",
-    "MMVAE (text)": "mmvae-text",
-    "MMVAE (large)": "mmvae-large",
-    "its errors": "predictive-mmvae-large",
-    TUNED: "mmvae-fine-tuned",
+# What is trained for a fold, by its name on the page.
+_TRAINED = {
+    "contrastive": lambda fold: fold.trained("contrastive", "improved"),
+    "spectra-only VAE": lambda fold: fold.trained("spectrum-vae", "improved"),
+    "MMVAE (text)": lambda fold: fold.trained("mmvae", "text"),
+    "MMVAE (large)": lambda fold: fold.trained("mmvae", "large"),
+    "its errors": lambda fold: fold.trained("predictive-mmvae", "large"),
+    TUNED: lambda fold: fold.fine_tuned("large"),
 }
 
 
@@ -45,7 +45,7 @@ def write_real_results(published, folder, results):
     scores, results = real_scores(published, folder), Path(results)
     with replacing(results / "real.csv") as temporary:
         scores.drop(columns=PIT_COLUMNS).to_csv(temporary, index=False, float_format="%.4g")
-    write_json(results / "real.json", _provenance(real_folds(published.events, folder)))
+    write_json(results / "real.json", _provenance(real_folds(published, folder)))
     write_real_figures(published, folder, results)
 
 
@@ -60,9 +60,9 @@ def write_real_figures(published, folder, results):
     results : path
         Holds ``real.csv``; gets ``real_best.png``, ``real_median.png`` and ``real_worst.png``.
     """
-    results, folds = Path(results), real_folds(published.events, folder)
+    results, folds = Path(results), real_folds(published, folder)
     ranked = ranked_events(pd.read_csv(results / "real.csv"))
-    samples = {method: _of_events(method, folds, published, ranked["object_id"]) for method in SHOWN}
+    samples = {method: _of_events(method, folds, ranked["object_id"]) for method in SHOWN}
     plotting.use_style()
     for rank, name in ranked["object_id"].items():
         figure, axes = plt.subplots(2, 2, figsize=(9, 6.5))
@@ -89,16 +89,16 @@ def ranked_events(scores):
         all phases.
     """
     ours = scores[(scores["method"] == TUNED) & ~scores["recalibrated"]]
-    events = average_sample_scores(ours, ["object_id"]).sort_values("rmse_dex", ignore_index=True)
+    events = average_scores(ours, ["object_id"]).sort_values("rmse_dex", ignore_index=True)
     ranks = {"best": 0, "median": (len(events) - 1) // 2, "worst": len(events) - 1}
     return events.loc[list(ranks.values()), ["object_id", "rmse_dex"]].set_axis(list(ranks))
 
 
-def _of_events(method, folds, published, names):
+def _of_events(method, folds, names):
     """Recalibrated samples of a few of the models, by name."""
-    drawn = recalibrate_folds(folds, draw_all(method, folds, published))
+    drawn = recalibrate_folds(folds, draw_all(method, folds))
     return {
-        name: samples
+        name: samples.values
         for fold, of_fold in zip(folds, drawn, strict=True)
         for name, samples in zip(fold.unseen.object_id, of_fold, strict=True)
         if name in set(names)
@@ -106,9 +106,7 @@ def _of_events(method, folds, published, names):
 
 
 def _provenance(folds):
-    trained = {
-        name: [read_json(fold.folder / f"{stem}.json") for fold in folds] for name, stem in _FILES.items()
-    }
+    trained = {name: [of(fold).provenance for fold in folds] for name, of in _TRAINED.items()}
     return {
         "n_models": sum(len(fold.unseen) for fold in folds),
         "n_folds": N_FOLDS,
@@ -116,7 +114,7 @@ def _provenance(folds):
         "fine_tuning": [
             {part: len(index) for part, index in fold.fine_tuning_split().items()} for fold in folds
         ],
-        "n_simulated": N_EVENTS,
+        "n_simulated": PROFILE.n_events,
         "n_samples": N_SAMPLES,
         "magnitude_scale": REAL_MAGNITUDE_SCALE,
         "trained": {name: _training(of_folds) for name, of_folds in trained.items()},
@@ -125,13 +123,13 @@ def _provenance(folds):
 
 
 def _training(of_folds):
-    made_from = of_folds[0]["provenance"]["made_from"]
+    made_from = of_folds[0]["made_from"]
     return {
         "n_steps": made_from["n_steps"],
         "batch_size": made_from["recipe"]["batch_size"],
         "learning_rate": made_from["recipe"]["learning_rate"],
-        "devices": sorted({one["provenance"]["device"] for one in of_folds}),
-        "torch": sorted({one["provenance"]["torch"] for one in of_folds}),
+        "devices": sorted({one["device"] for one in of_folds}),
+        "torch": sorted({one["torch"] for one in of_folds}),
     }
 
 

@@ -1,121 +1,67 @@
 """Real light curves judged fold by fold: every method as it is, and recalibrated on the other folds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from snlib.evaluation.bootstrap import draw_weights, interval
-from snlib.evaluation.scores import sample_scores
-from snlib.inference.embedding import retrieve_spectra
-from snlib.inference.forecast import Forecaster
-from snlib.inference.posteriors import from_spectra, posterior_samples
+from snlib.evaluation.score_table import score_events
 from snlib.inference.recalibration import Recalibration
-from snlib.model.registry import new_model
+from snlib.random_streams import stream
 from snlib.replication.folds import real_folds
-from snlib.replication.intervals import N_SAMPLES, inverting, recalling, sampling
+from snlib.replication.methods import sampler_of
 
 __all__ = [
-    "METHODS",
-    "REAL_MAGNITUDE_SCALE",
+    "JUDGED",
+    "N_SAMPLES",
     "draw_all",
     "paired_differences",
     "real_scores",
     "recalibrate_folds",
 ]
 
-# Real models scatter about the surrogate by more than their own noise.
-REAL_MAGNITUDE_SCALE = 0.07
-_FEWEST = 20  # samples that can be scored
-
-
-def _mean_spectrum(fold, published):
-    return recalling(fold.seen)
-
-
-def _retrieval(fold, published):
-    model, scaling = fold.trained("contrastive", "improved").model, fold.dataset.scaling
-    train = fold.dataset.part("train")
-    # One spectrum and no interval: the same again and again.
-    return lambda event, n_samples, seed: np.repeat(
-        retrieve_spectra(model, scaling, train, event.light_curves), _FEWEST, axis=0
-    )
-
-
-def _spectra_only(fold, published):
-    vae, scaling = fold.trained("spectrum-vae", "improved").model, fold.dataset.scaling
-
-    def sample(event, n_samples, seed):
-        spectra, posterior = event.spectra, from_spectra(vae, scaling, event)
-        where = (spectra.phase_days, spectra.wavelength_aa)
-        return posterior_samples(posterior, vae, scaling, *where, n_samples, seed)[1]
-
-    return sample
-
-
-def _paper(fold, published):
-    return sampling(fold.trained("mmvae", "text").model, fold.dataset.scaling, "predictive")
-
-
-def _large(fold, published):
-    return Forecaster(fold.trained("predictive-mmvae", "large").model, fold.dataset.scaling).of_event
-
-
-def _fine_tuned(fold, published):
-    trained, tuned = fold.trained("predictive-mmvae", "large").model, fold.fine_tuned("large").model
-    model = new_model("predictive-mmvae", trained.recipe, 0)
-    model.load_state_dict(trained.state_dict() | tuned.state_dict())
-    return Forecaster(model, fold.dataset.scaling).of_event
-
-
-def _inversion(fold, published):
-    return inverting(fold.surrogate, REAL_MAGNITUDE_SCALE, fold.unseen)
-
-
-def _diffusion(fold, published):
-    place = {name: index for index, name in enumerate(published.events.object_id)}
-    return lambda event, n_samples, seed: published.diffusion_log10_fnu[place[event.object_id[0]]]
-
-
-# (fold, published sample) -> function as `sampling` gives, for the fold's unseen models.
-METHODS = {
-    "mean spectrum": _mean_spectrum,
-    "contrastive": _retrieval,
-    "spectra-only VAE": _spectra_only,
-    "MMVAE (text)": _paper,
-    "MMVAE (large)": _large,
-    "MMVAE (large, fine-tuned)": _fine_tuned,
-    "diffusion": _diffusion,
-    "inversion": _inversion,
+N_SAMPLES = 100
+# Method, recipe and kind of interval of each name.
+JUDGED = {
+    "mean spectrum": ("mean spectrum", None, "predictive"),
+    "contrastive": ("contrastive", "improved", "none"),
+    "spectra-only VAE": ("spectra-only VAE", "improved", "predictive"),
+    "MMVAE (text)": ("MMVAE", "text", "predictive"),
+    "MMVAE (large)": ("predictive MMVAE", "large", "predictive"),
+    "MMVAE (large, fine-tuned)": ("fine-tuned MMVAE", "large", "predictive"),
+    "diffusion": ("diffusion", None, "predictive"),
+    "inversion": ("inversion", None, "predictive"),
 }
-_WITHOUT_INTERVAL = ("contrastive",)
-_OF_INTERVAL = ("coverage", "width", "log_score", "pit")
 
 
-def draw_all(method, folds, published, seed=0):
+def draw_all(name, folds, seed=0):
     """Spectra of every real model, drawn by fits that have not seen it.
 
     Parameters
     ----------
-    method : str
-        A name in `METHODS`.
+    name : str
+        In `JUDGED`.
     folds : list of Fold
-    published : snlib.data.published_sample.PublishedSample
     seed : int
 
     Returns
     -------
-    list of list of ndarray, shape (S, P, L)
+    list of list of Samples
         By fold, in the order of its unseen models.
     """
+    method, recipe, kind = JUDGED[name]
     drawn = []
     for fold in folds:
-        sample, unseen = METHODS[method](fold, published), fold.unseen
+        sampler, unseen = sampler_of(fold, method, recipe), fold.unseen
+        streams = [stream("real models", seed, fold.number, place) for place in range(len(unseen))]
         drawn.append(
-            [sample(unseen.select([i]), N_SAMPLES, (seed, fold.number, i)) for i in range(len(unseen))]
+            [sampler(unseen.select([place]), N_SAMPLES, rng)[kind] for place, rng in enumerate(streams)]
         )
     return drawn
 
 
-def real_scores(published, folder, methods=tuple(METHODS)):
+def real_scores(published, folder, names=tuple(JUDGED)):
     """Score every method by the real models.
 
     A recalibration is fitted to the other folds' real models and what was drawn for these.
@@ -125,7 +71,8 @@ def real_scores(published, folder, methods=tuple(METHODS)):
     published : snlib.data.published_sample.PublishedSample
     folder : path
         Keeps what is trained.
-    methods : sequence of str
+    names : sequence of str
+        In `JUDGED`.
 
     Returns
     -------
@@ -133,29 +80,22 @@ def real_scores(published, folder, methods=tuple(METHODS)):
         A row for each ``method``, ``recalibrated``, ``fold``, ``object_id`` and ``phase_days``, with the
         columns of `snlib.evaluation.scores.sample_scores`; NaN for intervals that a method does not have.
     """
-    folds = real_folds(published.events, folder)
-    tables = []
-    for method in methods:
-        drawn = draw_all(method, folds, published)
-        tables.append(_scores(folds, drawn).assign(method=method, recalibrated=False))
-        if method in _WITHOUT_INTERVAL:
-            none = [name for name in tables[-1] if name.startswith(_OF_INTERVAL)]
-            tables[-1][none] = np.nan
-        else:
-            tables.append(
-                _scores(folds, recalibrate_folds(folds, drawn)).assign(method=method, recalibrated=True)
-            )
+    folds, tables = real_folds(published, folder), []
+    for name in names:
+        drawn = draw_all(name, folds)
+        tables.append(_scores(folds, drawn).assign(method=name, recalibrated=False))
+        if JUDGED[name][-1] != "none":
+            drawn = recalibrate_folds(folds, drawn)
+            tables.append(_scores(folds, drawn).assign(method=name, recalibrated=True))
     return pd.concat(tables, ignore_index=True)
 
 
 def _scores(folds, drawn):
-    rows = []
-    for fold, of_fold in zip(folds, drawn, strict=True):
-        spectra = fold.unseen.spectra
-        for name, samples, truth in zip(fold.unseen.object_id, of_fold, spectra.log10_fnu, strict=True):
-            scores = sample_scores(samples, truth, {"phase_days": spectra.phase_days})
-            rows.append(scores.assign(fold=fold.number, object_id=name))
-    return pd.concat(rows, ignore_index=True)
+    tables = [
+        score_events([{"": samples} for samples in of_fold], fold.unseen).assign(fold=fold.number)
+        for fold, of_fold in zip(folds, drawn, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True).drop(columns=["event", "interval"])
 
 
 def recalibrate_folds(folds, drawn):
@@ -164,23 +104,23 @@ def recalibrate_folds(folds, drawn):
     Parameters
     ----------
     folds : list of Fold
-    drawn : list of list of ndarray, shape (S, P, L)
+    drawn : list of list of Samples
         See `draw_all`.
 
     Returns
     -------
-    list of list of ndarray, shape (S, P, L)
+    list of list of Samples
     """
     phase_days, result = folds[0].unseen.spectra.phase_days, []
-    for k in range(len(folds)):
+    for k, of_fold in enumerate(drawn):
         others = [
-            pair
+            (samples.values, truth)
             for j, fold in enumerate(folds)
             if j != k
-            for pair in zip(drawn[j], fold.unseen.spectra.log10_fnu, strict=True)
+            for samples, truth in zip(drawn[j], fold.unseen.spectra.log10_fnu, strict=True)
         ]
-        recalibration = Recalibration.fit(others, phase_days)
-        result.append([recalibration.apply(samples, phase_days) for samples in drawn[k]])
+        fitted = Recalibration.fit(others, phase_days)
+        result.append([replace(one, values=fitted.apply(one.values, phase_days)) for one in of_fold])
     return result
 
 
@@ -211,7 +151,7 @@ def paired_differences(scores, method, other, seed=0):
         ours, theirs = (_sums(of_phase[of_phase["method"] == name]) for name in (method, other))
         if not (len(ours) and ours.index.equals(theirs.index)):
             raise ValueError(f"scores: {method!r} and {other!r} are not of the same models at {phase}")
-        weights = draw_weights(len(ours), seed)
+        weights = draw_weights(len(ours), stream("bootstrap of events", 0, seed, 0))
         (mse, crps), (other_mse, other_crps) = (
             (weights @ table[["mse_dex2", "crps_dex"]].to_numpy()).T
             / (weights @ table["n_pixels"].to_numpy())

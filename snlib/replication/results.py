@@ -1,7 +1,5 @@
 """What a run finds, as small tables: the figures, the claims and the committed results rest on them."""
 
-import hashlib
-import json
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +9,15 @@ import pandas as pd
 
 from snlib.evaluation.generation import conditional_spectra, generation_scores, prior_spectra
 from snlib.evaluation.masking import masking_scores
-from snlib.evaluation.recovery import parameter_errors
-from snlib.evaluation.scores import average_scores, curves, event_scores
+from snlib.evaluation.recovery import mean_parameter_errors, parameter_errors
+from snlib.evaluation.score_table import Curves, score_events
+from snlib.evaluation.scores import PIT_COLUMNS, average_scores
 from snlib.files import DATA, read_json, read_npz, replacing, write_json, write_npz
+from snlib.inference.samplers import draw_events
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS
-from snlib.replication.methods import predict_spectra
+from snlib.replication.cache import file_digest, make_unless_kept
+from snlib.replication.methods import compared
 from snlib.replication.stages import digest
 
 __all__ = [
@@ -32,21 +33,24 @@ __all__ = [
 
 GENERATED_AT_DAYS = 10.0  # the phase of Figure 5
 N_PRIOR = 200
+_METRICS = ["rmse_dex", "coverage_90", "width_90_dex"]
 
 
 def _spectra(run):
-    """`snlib.evaluation.scores.event_scores` of every method; keeps the curves of Figure 4 on the way."""
-    test = run.dataset().part("test")
-    scores, drawn = [], {}
-    for method, posteriors in predict_spectra(run, test):
-        for interval, posterior in posteriors.items():
-            scores.append(event_scores(posterior, test.spectra))
-            scores[-1].insert(0, "model", method)
-            scores[-1].insert(1, "interval", interval)
-            of_method = curves(posterior, test.spectra)
-            drawn |= {f"{method}/{interval}/{name}": values for name, values in of_method.items()}
-    write_npz(_path(run, "curves.npz"), names=np.array(list(drawn)), **drawn)
-    return pd.concat(scores, ignore_index=True)
+    """The score table of all that the paper compares; keeps the curves of Figure 4 on the way."""
+    test, tables, drawn = run.dataset().part("test"), [], {}
+    for method, sampler in compared(run):
+        curves = Curves()
+        samples = draw_events(sampler, test, run.profile.n_posterior_samples, run.seed)
+        tables.append(score_events(samples, test, curves).drop(columns=["object_id", *PIT_COLUMNS]))
+        tables[-1].insert(0, "model", method)
+        drawn |= {
+            f"{method}/{interval}/{name}": values
+            for interval, of_interval in curves.means().items()
+            for name, values in of_interval.items()
+        }
+    write_npz(_curves_path(run), names=np.array(list(drawn)), **drawn)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _masking(run):
@@ -79,24 +83,40 @@ def _generation(run):
     return pd.concat(tables, names=["recipe", "kind", "sample"]).reset_index()
 
 
+def _parameters(run):
+    """`snlib.evaluation.recovery.parameter_errors` of each recipe, and those of the training mean."""
+    dataset, tables = run.dataset(), {}
+    tables["none"] = mean_parameter_errors(dataset)
+    for recipe in RECIPES:
+        models = {
+            name: run.trained(name, recipe).model
+            for name in ("mmvae", "contrastive", "photometry-regressor", "spectrum-regressor")
+        }
+        tables[recipe] = parameter_errors(dataset, models, run.seed, run.device)
+    return pd.concat(tables, names=["recipe"]).reset_index("recipe").reset_index(drop=True)
+
+
 TABLES = {
     "spectra": _spectra,
     "masking": _masking,
     "generation": _generation,
-    "parameters": parameter_errors,
+    "parameters": _parameters,
 }
 
 
-def _path(run, name):
-    """Where the run keeps a result: the name tells code, data and length that it was made from."""
-    made_from = {
+def _made_from(run):
+    """All that decides a run's results: code, data, length and, where weights are committed, these."""
+    weights = sorted(run.shipped.glob("*.safetensors")) if run.shipped else []
+    return {
         "code": [digest("training"), digest("evaluation")],
         "dataset": run.dataset().digest(),
         "profile": asdict(run.profile),
+        "weights": {path.name: file_digest(path) for path in weights},
     }
-    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:12]
-    path = Path(name)
-    return run.folder / "tables" / f"{path.stem}-{key}{path.suffix}"
+
+
+def _curves_path(run):
+    return run.folder / "tables" / "curves.npz"
 
 
 def table(run, name):
@@ -120,11 +140,15 @@ def table(run, name):
     """
     if name not in TABLES:
         raise ValueError(f"table is {name!r}, expected one of {list(TABLES)}")
-    path = _path(run, f"{name}.csv")
-    if not path.is_file():
+    path = run.folder / "tables" / f"{name}.csv"
+
+    def make():
         made = TABLES[name](run)
         with replacing(path) as temporary:
             made.to_csv(temporary, index=False, float_format="%.4g")
+
+    files = [path, _curves_path(run)] if name == "spectra" else [path]
+    make_unless_kept(files, _made_from(run), make)
     return pd.read_csv(path)
 
 
@@ -134,11 +158,10 @@ def figure4_curves(run):
     Returns
     -------
     dict of (str, str) to dict of str to ndarray, shape (P, L)
-        By method and kind of interval; see `snlib.evaluation.scores.curves`.
+        By method and kind of interval; see `snlib.evaluation.score_table.Curves`.
     """
-    path = _path(run, "curves.npz")
-    if not path.is_file():
-        _spectra(run)
+    table(run, "spectra")
+    path = _curves_path(run)
     names = [name.split("/") for name in read_npz(path, ["names"])["names"]]
     values = read_npz(path, ["/".join(name) for name in names])
     result = {}
@@ -163,7 +186,8 @@ def write_results(run, folder, names=tuple(TABLES)):
         with replacing(Path(folder) / f"{name}.csv") as temporary:
             made.to_csv(temporary, index=False)
     if set(names) == set(TABLES):
-        metrics = average_scores(table(run, "spectra"), ["model", "interval", "phase_days"])
+        by = ["model", "interval", "phase_days"]
+        metrics = average_scores(table(run, "spectra"), by)[[*by, *_METRICS]]
         # No interval, no coverage: null, for NaN is no JSON.
         rows = metrics.round(5).astype(object).where(metrics.notna(), None).to_dict("records")
         write_json(Path(folder) / "metrics.json", rows)

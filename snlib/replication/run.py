@@ -1,74 +1,79 @@
-"""A run: one profile, seed and source of data, and the folder that keeps what it makes.
+"""A run: one profile, seed and source of events, and the folder that keeps what it makes.
 
 Every notebook opens a run and asks it for what it needs; what is there and up to date is loaded,
 the rest is made.
 """
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import torch
 
-from snlib.data.dataset import SPLIT_FRACTIONS, make_dataset, split_events
+from snlib.data.dataset import make_dataset, split_events
 from snlib.data.events import Events
 from snlib.data.published_sample import read_published_sample
-from snlib.files import DATA
+from snlib.files import DATA, generated_folder
+from snlib.inference.samplers import REAL_MAGNITUDE_SCALE, SIMULATED_MAGNITUDE_SCALE
 from snlib.model.registry import recipe_for
+from snlib.replication.cache import make_unless_kept
 from snlib.replication.profiles import PROFILES, Profile
-from snlib.replication.stages import digest
+from snlib.replication.sources import PublishedModels, SurrogateEvents
 from snlib.replication.trained import train_or_load
-from snlib.simulation.simulate import simulate
+from snlib.simulation.surrogate import Surrogate
 from snlib.training.steps import new_fabric, use_one_core
 
 __all__ = ["Run", "open_run"]
 
-# With 60 models at hand, one in five is held out.
-_PUBLISHED_FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
-
 
 @dataclass(frozen=True)
 class Run:
-    """What a notebook works on; see `open_run`."""
+    """What a notebook works on; see `open_run`.
+
+    Attributes
+    ----------
+    profile : snlib.replication.profiles.Profile
+    device : {"cpu", "cuda"}
+    seed : int
+        Of events, split, weights and training.
+    folder : pathlib.Path
+        Keeps what the run makes.
+    source : SurrogateEvents or PublishedModels
+        Where its events come from; see `snlib.replication.sources`.
+    shipped : pathlib.Path or None
+        Folder of committed weights, which the run takes where they are what it would train.
+    """
 
     profile: Profile
     device: str
     seed: int
-    published_sample: Path | None
     folder: Path
+    source: SurrogateEvents | PublishedModels
+    shipped: Path | None = None
 
-    def source(self):
-        """Words for the page: where the supernovae come from."""
-        if self.published_sample:
-            return "real Sedona models (the published sample)"
-        return "simulated events (the embedded surrogate, seen by Rubin)"
+    @property
+    def published_sample(self):
+        """Folder of the published sample; None for a run on simulated events."""
+        return self.source.folder if isinstance(self.source, PublishedModels) else None
 
     def banner(self):
         """First words of a page that trains models: what they were trained on, and for how long."""
         return (
-            f"This page was computed from **{self.source()}**, profile `{self.profile.name}` "
+            f"This page was computed from **{self.source.words}**, profile `{self.profile.name}` "
             f"({self.profile.n_steps:,} optimiser steps a model), seed {self.seed}."
         )
 
     def events(self):
-        """The events of the run: the published sample, or surrogate events.
+        """The events of the run.
 
         Returns
         -------
         Events
         """
-        path = self.folder / "events.npz"
-        made_from = {"source": "surrogate", "n_events": self.profile.n_events, "seed": self.seed}
-        made_from["code"] = digest("events")
-        if self.published_sample:
-            events = read_published_sample(self.published_sample).events
-        elif path.is_file() and (events := Events.load(path)).provenance == made_from:
-            return events
-        else:
-            events = replace(simulate(self.profile.n_events, self.seed), provenance=made_from)
-        events.save(path)
-        return events
+        path, size = self.folder / "events.npz", (self.profile.n_events, self.seed)
+        made_from = self.source.made_from(*size)
+        make_unless_kept([path], made_from, lambda: self.source.make(*size).save(path))
+        return Events.load(path)
 
     def dataset(self):
         """The events, cut at +60 d, split and scaled.
@@ -82,8 +87,11 @@ class Run:
     @cached_property
     def _dataset(self):
         events = self.events()
-        fractions = _PUBLISHED_FRACTIONS if self.published_sample else SPLIT_FRACTIONS
-        return make_dataset(events, split_events(len(events), self.seed, fractions))
+        return make_dataset(events, split_events(len(events), self.seed, self.source.fractions))
+
+    def n_steps(self, model):
+        """Optimiser steps of a model; a predictive MMVAE takes fewer once its MMVAE is trained."""
+        return self.profile.n_steps
 
     def trained(self, model, recipe):
         """A model of a recipe, trained on this run's training events.
@@ -93,7 +101,7 @@ class Run:
         model : str
             A name in `snlib.model.registry.MODELS`.
         recipe : str
-            A name in `snlib.model.recipes.RECIPES`.
+            A name that `snlib.model.registry.recipe_for` knows.
 
         Returns
         -------
@@ -103,11 +111,32 @@ class Run:
             model,
             recipe_for(model, recipe),
             self.dataset(),
-            self.profile.n_steps,
+            self.n_steps(model),
             self.seed,
             self.folder,
             new_fabric(self.device),
+            shipped=self.shipped,
         )
+
+    @property
+    def seen(self):
+        """The events whose own spectra may be known: those for training."""
+        return self.dataset().part("train")
+
+    @property
+    def surrogate(self):
+        """The surrogate to invert: the embedded one."""
+        return Surrogate.load()
+
+    @property
+    def magnitude_scale(self):
+        """By how much magnitudes scatter about the surrogate's."""
+        return REAL_MAGNITUDE_SCALE if self.published_sample else SIMULATED_MAGNITUDE_SCALE
+
+    @property
+    def published(self):
+        """The published sample, if the events are its."""
+        return read_published_sample(self.published_sample)
 
     def results_name(self):
         """The folder of its committed results, in ``data/results``."""
@@ -129,9 +158,9 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
     Returns
     -------
     Run
-        Keeps its files in ``data/generated/<profile>-seed<seed>[-published]`` (``SNLIB_GENERATED``
-        moves ``data/generated``).  On the CPU the process works with one thread from now on, and
-        keeps the memory it frees.
+        Keeps its files in ``<profile>-seed<seed>[-published]`` of `snlib.files.generated_folder`, and
+        takes the weights of ``data/weights/<profile>`` where they are what it would train.  On the CPU the
+        process works with one thread from now on, and keeps the memory it frees.
 
     Raises
     ------
@@ -148,7 +177,6 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
         raise ValueError("device is 'cuda', but there is no CUDA device here")
     if device == "cpu":
         use_one_core()
-    sample = Path(published_sample).resolve() if published_sample else None
-    generated = Path(os.environ.get("SNLIB_GENERATED", DATA / "generated"))
-    folder = generated / f"{profile}-seed{seed}{'-published' if sample else ''}"
-    return Run(PROFILES[profile], device, seed, sample, folder)
+    source = PublishedModels(Path(published_sample).resolve()) if published_sample else SurrogateEvents()
+    folder = generated_folder() / f"{profile}-seed{seed}{'-published' if published_sample else ''}"
+    return Run(PROFILES[profile], device, seed, folder, source, DATA / "weights" / profile)

@@ -1,11 +1,14 @@
 """What comes with the repository: the default weights, and what they are worth."""
 
-from snlib.evaluation.early import early_table
+from dataclasses import replace
+
 from snlib.files import replacing, write_json
-from snlib.inference.forecast import calibrated_forecaster
+from snlib.inference.forecast import Forecaster
+from snlib.inference.samplers import fit_recalibration, forecast_sampler
+from snlib.replication.early import early_table
 from snlib.replication.intervals import N_DECODED, N_JUDGED, interval_scores
 
-__all__ = ["ship"]
+__all__ = ["calibrated_forecaster", "ship"]
 
 _RECIPE = "large"
 
@@ -16,12 +19,14 @@ def ship(run, weights, results):
     Parameters
     ----------
     run : snlib.replication.run.Run
+        What is committed already is not taken: it is to be replaced.
     weights : path
         File of the weights; see `snlib.inference.forecast.Forecaster.save`.
     results : path
         Folder; gets ``intervals.csv`` (`snlib.replication.intervals.interval_scores`), ``early.csv``
-        (`snlib.evaluation.early.early_table`) and ``provenance.json``.
+        (`snlib.replication.early.early_table`) and ``provenance.json``.
     """
+    run = replace(run, shipped=None)
     trained = {name: run.trained(name, _RECIPE) for name in ("mmvae", "predictive-mmvae")}
     forecaster = calibrated_forecaster(run, _RECIPE)
     forecaster.save(weights, trained["predictive-mmvae"].provenance)
@@ -33,6 +38,25 @@ def ship(run, weights, results):
         with replacing(results / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.4g")
     write_json(results / "provenance.json", _provenance(run, trained))
+
+
+def calibrated_forecaster(run, recipe):
+    """The forecaster of a run: trained, and recalibrated with the validation events.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    recipe : str
+        A name that `snlib.model.registry.recipe_for` knows.
+
+    Returns
+    -------
+    Forecaster
+    """
+    dataset = run.dataset()
+    forecaster = Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling)
+    fitted = fit_recalibration(forecast_sampler(forecaster), dataset.part("validation"), run.seed)
+    return replace(forecaster, recalibration=fitted)
 
 
 def _provenance(run, trained):

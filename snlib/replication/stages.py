@@ -1,30 +1,87 @@
-"""The rooms that decide the results of each stage: the pipeline and the caches go by them."""
+"""Which files decide a result: the rooms behind it, as `snlib.ROOMS` has them."""
 
 import hashlib
+from pathlib import Path
 
+import snlib
+from snlib import ROOMS
 from snlib.files import DATA
 
-__all__ = ["STAGES", "digest"]
+__all__ = ["STAGES", "digest", "modules", "rooms_behind", "sources"]
 
-# Of each stage, given the results of the one before: folders and files below the repository's root.
-STAGES = {
-    "events": [
-        "snlib/files.py",
-        "snlib/data",
-        "snlib/simulation",
-        "data/surrogate.npz",
-        "data/rubin_visits.npz",
-    ],
-    "training": ["snlib/files.py", "snlib/data", "snlib/model", "snlib/training"],
-    "evaluation": ["snlib/inference", "snlib/evaluation", "snlib/replication"],
-}
+_PACKAGE = Path(snlib.__file__).parent
+# The room that makes the results of each stage from those of the stage before.
+STAGES = {"events": "simulation", "training": "training", "evaluation": "replication"}
+
+
+def rooms_behind(*rooms):
+    """Some rooms, and all rooms and top modules that they may import from.
+
+    Parameters
+    ----------
+    *rooms : str
+        Names in `snlib.ROOMS`, top modules, or "cli", which is behind the door of all rooms.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    arrows, found, left = ROOMS | {"cli": tuple(ROOMS)}, set(), set(rooms)
+    while left:
+        found |= left
+        left = {behind for room in left for behind in arrows.get(room, ())} - found
+    return sorted(found)
+
+
+def modules(rooms):
+    """The files of some rooms: of a folder its ``*.py``.
+
+    Parameters
+    ----------
+    rooms : sequence of str
+        Rooms and top modules.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If a room has no module.
+    """
+    files = []
+    for room in rooms:
+        of_room = sorted((_PACKAGE / room).glob("*.py")) or sorted(_PACKAGE.glob(f"{room}.py"))
+        if not of_room:
+            raise ValueError(f"snlib has no room {room!r}")
+        files += of_room
+    return files
+
+
+def sources(stage):
+    """The files that decide the results of a stage.
+
+    Figures show results and make none, so the tables of an evaluation do not depend on that room.
+
+    Parameters
+    ----------
+    stage : str
+        A name in `STAGES`.
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    rooms = [room for room in rooms_behind(STAGES[stage]) if room != "figures"]
+    given = [DATA / "surrogate.npz", DATA / "rubin_visits.npz"] if stage == "events" else []
+    return modules(rooms) + given
 
 
 def digest(stage):
-    """SHA-256 of the files that decide a stage's results."""
+    """SHA-256 of the files that decide the results of a stage."""
     sha = hashlib.sha256()
-    for name in STAGES[stage]:
-        path = DATA.parent / name
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            sha.update(file.read_bytes())
+    for file in sources(stage):
+        sha.update(file.read_bytes())
     return sha.hexdigest()

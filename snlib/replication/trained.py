@@ -9,6 +9,7 @@ import torch
 from snlib.files import read_json, replacing
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import load_model, save_model
+from snlib.replication.cache import is_kept, keep
 from snlib.replication.stages import digest
 from snlib.replication.variants import PublishedRecipe, augment
 from snlib.training.loop import train
@@ -18,11 +19,15 @@ __all__ = ["Trained", "train_or_load"]
 
 PREDICTIVE_STEPS = 3000  # at most: enough for the errors of an MMVAE, which is left as it is
 _SUFFIXES = (".safetensors", ".json", ".csv")
+_HISTORY = ["step", "learning_rate", "train_loss", "validation_loss", "seconds"]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model, its history (see `snlib.training.loop.train`) and how it was made."""
+    """A trained model, its history (see `snlib.training.loop.train`) and how it was made.
+
+    The history is empty where committed weights come without one.
+    """
 
     model: torch.nn.Module
     history: pd.DataFrame
@@ -53,19 +58,33 @@ class Trained:
         }
 
 
-def _is_of(path, made_from):
-    """Whether the files are all there, and made from just this."""
-    if not all(path.with_suffix(suffix).is_file() for suffix in _SUFFIXES):
-        return False
-    try:
-        return read_json(path.with_suffix(".json"))["provenance"]["made_from"] == made_from
-    except (ValueError, KeyError, TypeError):  # damaged, or of another version: to be replaced
-        return False
+def _load(path, device):
+    """What lies in the files of trained weights."""
+    model, _, provenance = load_model(path, device)
+    table = path.with_suffix(".csv")
+    history = pd.read_csv(table) if table.is_file() else pd.DataFrame(columns=_HISTORY)
+    return Trained(model, history, provenance)
 
 
-def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, resume=True, start=None):
+def _load_shipped(path, recipe, wanted, device):
+    """Committed weights if they are what is wanted, else None; the code that made them does not matter."""
+    if not path.is_file():
+        return None
+    made_from = read_json(path.with_suffix(".json"))["provenance"]["made_from"]
+    if {key: made_from.get(key) for key in wanted} != wanted:
+        return None
+    shipped = _load(path, device)
+    return shipped if shipped.model.recipe == recipe else None
+
+
+def train_or_load(
+    name, recipe, dataset, n_steps, seed, folder, fabric=None, resume=True, start=None, shipped=None
+):
     """A model trained on a dataset, from the folder if it is there and up to date.
 
+    Weights in the folder are up to date if the same code made them from the same.  Committed weights are
+    accepted by what they are, whatever code made them: model, recipe, dataset, seed and number of steps;
+    that today's code gets the same from them is tested (see `snlib.replication.recorded_scores`).
     A training that was interrupted goes on from its checkpoint in the folder.  A predictive MMVAE begins
     with the MMVAE of the same recipe, which is loaded or trained first.
 
@@ -84,6 +103,8 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
         If false, train afresh in any case.
     start : Trained, optional
         Another model whose weights to begin with; the model has them all, and maybe more.
+    shipped : path, optional
+        Folder of committed weights; by default none are looked for.
 
     Returns
     -------
@@ -93,32 +114,39 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
     Raises
     ------
     ValueError
-        If there is no such model.
+        If there is no such model, or committed weights are damaged; the message names the file.
     """
     fabric = fabric or new_fabric("cpu")
-    if name == "predictive-mmvae":
-        if start is None:
-            of_mmvae = recipe_for("mmvae", recipe.name)
-            start = train_or_load("mmvae", of_mmvae, dataset, n_steps, seed, folder, fabric)
-        n_steps = min(n_steps, PREDICTIVE_STEPS)
-    device, path = fabric.device, Path(folder) / f"{name}-{recipe.name}.safetensors"
-    checkpoint = path.parent / "checkpoints" / path.name
-    made_from = {
+    path, is_predictive = Path(folder) / f"{name}-{recipe.name}.safetensors", name == "predictive-mmvae"
+    wanted = {
         "model": name,
-        "recipe": recipe.to_dict(),
-        "n_steps": n_steps,
+        "n_steps": min(n_steps, PREDICTIVE_STEPS) if is_predictive else n_steps,
         "seed": seed,
         "dataset": dataset.digest(),
+    }
+    if shipped and (found := _load_shipped(Path(shipped) / path.name, recipe, wanted, fabric.device)):
+        return found
+    if is_predictive and start is None:
+        of_mmvae = recipe_for("mmvae", recipe.name)
+        start = train_or_load("mmvae", of_mmvae, dataset, n_steps, seed, folder, fabric, shipped=shipped)
+    made_from = wanted | {
+        "recipe": recipe.to_dict(),
         "precision": precision_of(fabric),
         "code": digest("training"),
     }
     if start is not None:
         made_from["start"] = start.provenance["made_from"]
+    if resume and is_kept(_files(path), made_from):
+        return _load(path, fabric.device)
+    return _train(path, made_from, recipe, dataset, fabric, resume, start)
+
+
+def _train(path, made_from, recipe, dataset, fabric, resume, start):
+    """Train a model, and write weights, config and history."""
+    name, n_steps, seed = (made_from[key] for key in ("model", "n_steps", "seed"))
+    device, checkpoint = fabric.device, path.parent / "checkpoints" / path.name
     if not resume:
         checkpoint.unlink(missing_ok=True)
-    elif _is_of(path, made_from):
-        model, _, provenance = load_model(path, device)
-        return Trained(model, pd.read_csv(path.with_suffix(".csv")), provenance)
     model = new_model(name, recipe, seed).to(device)
     if start is not None:
         model.load_state_dict(model.state_dict() | start.model.state_dict())
@@ -136,4 +164,9 @@ def train_or_load(name, recipe, dataset, n_steps, seed, folder, fabric=None, res
         with replacing(path.with_suffix(".csv")) as temporary:
             history.to_csv(temporary, index=False)
         save_model(path, name, model, dataset.scaling, provenance)
+        keep(_files(path), made_from)
     return Trained(model, history, provenance)
+
+
+def _files(path):
+    return [path.with_suffix(suffix) for suffix in _SUFFIXES]

@@ -1,6 +1,7 @@
 """Judging by real models: what is unseen stays unseen, and differences are those worked out by hand."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,21 +13,36 @@ from snlib.data.events import Events, LightCurves, Spectra
 from snlib.data.published_sample import PublishedSample, read_published_sample
 from snlib.data.quantities import LAST_PHASE_DAYS
 from snlib.evaluation.scores import PIT_COLUMNS
-from snlib.files import read_json, write_json
+from snlib.files import read_json
+from snlib.inference.samples import Samples
 from snlib.replication import folds as real_models
-from snlib.replication import real_results, real_scores
-from snlib.replication.folds import N_FOLDS, real_folds
+from snlib.replication import methods, real_results, real_scores
+from snlib.replication import run as runs
+from snlib.replication.folds import N_FOLDS, Fold, real_folds, train_folds
 from snlib.replication.real_scores import draw_all, paired_differences, recalibrate_folds
+from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
+from snlib.simulation.surrogate_grid import SurrogateGrid
 
 N_SAMPLES = 25
+COLUMNS = ["phase_days", "n_pixels", "mse_dex2", "crps_dex", "log_score", *PIT_COLUMNS]
+COLUMNS += ["coverage_68", "width_68_dex", "coverage_90", "width_90_dex"]
+
+
+def sample_of(events):
+    """As a published sample, without what the diffusion model drew."""
+    return PublishedSample(events, np.zeros((len(events), 1, *events.spectra.log10_fnu.shape[1:])))
 
 
 def toy_draws(folds, seed=0):
     """Samples about zero, whatever the models."""
     rng = np.random.default_rng(seed)
     shape = (N_SAMPLES, *folds[0].unseen.spectra.log10_fnu.shape[1:])
-    return [[rng.normal(size=shape) for _ in range(len(fold.unseen))] for fold in folds]
+    return [[Samples(rng.normal(size=shape)) for _ in range(len(fold.unseen))] for fold in folds]
+
+
+def values_of(drawn):
+    return [np.array([samples.values for samples in of_fold]) for of_fold in drawn]
 
 
 def with_truth(fold, change):
@@ -34,9 +50,17 @@ def with_truth(fold, change):
     return replace(fold, unseen=replace(fold.unseen, spectra=spectra))
 
 
+def with_seen(fold, seen):
+    return replace(fold, source=replace(fold.source, seen=seen))
+
+
 @pytest.fixture
 def folds(events, tmp_path):
-    return real_folds(events, tmp_path)
+    """Folds of 30 simulated events each."""
+    return [
+        replace(fold, profile=replace(fold.profile, n_events=30))
+        for fold in real_folds(sample_of(events), tmp_path)
+    ]
 
 
 @pytest.fixture
@@ -49,7 +73,6 @@ def small_surrogate(monkeypatch):
         return Surrogate.load()
 
     monkeypatch.setattr(real_models, "fit_with_residuals", fit)
-    monkeypatch.setattr(real_models, "N_EVENTS", 30)
     return given
 
 
@@ -64,11 +87,18 @@ def test_every_model_is_unseen_once(events, folds):
 
 
 def test_folds_are_the_same_each_time(events, folds, tmp_path):
-    again = real_folds(events, tmp_path / "elsewhere")
+    again = real_folds(sample_of(events), tmp_path / "elsewhere")
     for fold, other in zip(folds, again, strict=True):
         assert fold.seen.digest() == other.seen.digest()
         assert fold.unseen.digest() == other.unseen.digest()
     assert len({fold.folder for fold in folds}) == N_FOLDS
+
+
+def test_a_fold_holds_back_every_fifth_of_a_permutation(events, folds):
+    """The folds of the committed results on real models."""
+    number = np.random.default_rng(0).permutation(20) % 5
+    for k, fold in enumerate(folds):
+        assert fold.unseen.object_id.tolist() == [f"event-{i}" for i in range(20) if number[i] == k]
 
 
 def test_unseen_light_curves_end_where_training_ends(events, folds):
@@ -97,19 +127,64 @@ def test_surrogate_is_kept_for_its_seen_models_only(folds, small_surrogate):
     magnitude = fold.seen.light_curves.magnitude.copy()
     magnitude[np.unravel_index(np.nanargmax(magnitude), magnitude.shape)] += 0.01
     curves = replace(fold.seen.light_curves, magnitude=magnitude)
-    replace(fold, seen=replace(fold.seen, light_curves=curves)).surrogate  # noqa: B018
+    with_seen(fold, replace(fold.seen, light_curves=curves)).surrogate  # noqa: B018
     assert len(small_surrogate) == 2
-    assert len(list(fold.folder.glob("surrogate-*.npz"))) == 2
 
 
-def test_simulated_events_are_of_the_fold(folds, small_surrogate):
-    first, again, other = (fold.simulated() for fold in (folds[0], folds[0], folds[1]))
-    assert len(first) == 30
+def test_a_truncated_surrogate_is_fitted_again(folds, small_surrogate):
+    fold = folds[0]
+    fold.surrogate  # noqa: B018
+    path = fold.folder / "surrogate.npz"
+    path.write_bytes(path.read_bytes()[:-100])
+    found = replace(fold, source=replace(fold.source)).surrogate
+    assert len(small_surrogate) == 2
+    np.testing.assert_array_equal(found.surfaces, Surrogate.load().surfaces)
+
+
+def test_events_of_a_fold_are_simulated_from_its_surrogate(folds, monkeypatch):
+    dimmer = replace(Surrogate.load(), loadings=0.99 * Surrogate.load().loadings)
+    monkeypatch.setattr(real_models, "fit_with_residuals", lambda seen: dimmer)
+    fold = folds[2]
+    expected = simulate(30, 102, SurrogateGrid(dimmer))
+    assert fold.events().digest() == expected.digest() != simulate(30, 102).digest()
+    dataset = fold.dataset()
+    assert {name: len(index) for name, index in dataset.split.items()} == {
+        "train": 24,
+        "validation": 3,
+        "test": 3,
+    }
+    order = np.random.default_rng((102, 1)).permutation(30)
+    assert sorted(order[:24]) == dataset.split["train"].tolist()
+
+
+def test_events_of_a_fold_are_kept_for_its_seen_models_only(folds, small_surrogate):
+    first, again, other = (fold.events() for fold in (folds[0], folds[0], folds[1]))
     assert first.digest() == again.digest() != other.digest()
+    assert len(small_surrogate) == 2
     # From another surrogate: made again, not read.
     seen = replace(folds[0].seen, parameters=folds[0].seen.parameters * 1.01)
-    changed = replace(folds[0], seen=seen).simulated()
-    assert changed.provenance["surrogate"] != first.provenance["surrogate"]
+    assert with_seen(folds[0], seen).events().provenance["seen"] == seen.digest()
+    assert len(small_surrogate) == 3
+
+
+def test_what_is_trained_for_a_fold(folds, monkeypatch):
+    """As long as for the committed results on real models."""
+    asked = {}
+
+    def noted(name, recipe, dataset, n_steps, seed, folder, fabric, shipped):
+        asked[name, recipe.name] = (n_steps, seed, folder, shipped)
+
+    monkeypatch.setattr(runs, "train_or_load", noted)
+    monkeypatch.setattr(Fold, "dataset", lambda fold: None)
+    train_folds(folds[3:4])
+    where = (103, folds[3].folder, None)
+    assert asked == {
+        ("mmvae", "large"): (12_000, *where),
+        ("predictive-mmvae", "large"): (12_000, *where),
+        ("mmvae", "text"): (12_000, *where),
+        ("spectrum-vae", "improved"): (3000, *where),
+        ("contrastive", "improved"): (2000, *where),
+    }
 
 
 @settings(max_examples=10, deadline=None)
@@ -118,16 +193,16 @@ def test_recalibration_of_a_fold_does_not_see_its_truth(k, shift, seed):
     folds = toy_folds()
     drawn = toy_draws(folds, seed)
     changed = [with_truth(f, lambda x: 2 * x + shift + 0.1) if f.number == k else f for f in folds]
-    before, after = recalibrate_folds(folds, drawn), recalibrate_folds(changed, drawn)
+    before, after = (values_of(recalibrate_folds(some, drawn)) for some in (folds, changed))
     np.testing.assert_array_equal(before[k], after[k])
-    assert any((a != b).any() for a, b in zip(before[k - 1], after[k - 1], strict=True))
+    assert (before[k - 1] != after[k - 1]).any()
 
 
 def toy_folds(n=20):
     """Folds whose truths are standard normal, as `toy_draws` are."""
     rng = np.random.default_rng(1)
     events = toy_events(n, rng.normal(size=(n, 2, 30)))
-    return real_folds(events, "nowhere")
+    return real_folds(sample_of(events), "nowhere")
 
 
 def toy_events(n, flux):
@@ -139,8 +214,8 @@ def toy_events(n, flux):
 
 def test_recalibration_widens_what_is_too_narrow():
     folds = toy_folds(40)
-    narrow = [[samples / 3 for samples in of_fold] for of_fold in toy_draws(folds)]
-    wide, narrow = (np.concatenate(drawn) for drawn in (recalibrate_folds(folds, narrow), narrow))
+    narrow = [[Samples(samples.values / 3) for samples in of_fold] for of_fold in toy_draws(folds)]
+    wide, narrow = (np.concatenate(values_of(drawn)) for drawn in (recalibrate_folds(folds, narrow), narrow))
     ratio = np.mean(wide.std((1, 2, 3)) / narrow.std((1, 2, 3)))
     assert 2.5 < ratio < 3.7
 
@@ -150,13 +225,16 @@ def toy_methods(monkeypatch):
     """Two methods: one draws about zero; one retrieves, the same again and again."""
     shape = (2, 30)
 
-    def draws(fold, published):
-        return lambda event, n_samples, seed: np.random.default_rng(seed).normal(size=(n_samples, *shape))
+    def draws(fold, recipe):
+        return lambda event, n, rng: {"predictive": Samples(rng.normal(size=(n, *shape)))}
 
-    def retrieval(fold, published):
-        return lambda event, n_samples, seed: np.repeat(np.zeros((1, *shape)), 20, axis=0)
+    def retrieval(fold, recipe):
+        return lambda event, n, rng: {"none": Samples(np.zeros((1, *shape)))}
 
-    monkeypatch.setattr(real_scores, "METHODS", {"draws": draws, "contrastive": retrieval})
+    monkeypatch.setitem(methods.METHODS, "draws", draws)
+    monkeypatch.setitem(methods.METHODS, "contrastive", retrieval)
+    judged = {"draws": ("draws", None, "predictive"), "contrastive": ("contrastive", None, "none")}
+    monkeypatch.setattr(real_scores, "JUDGED", judged)
 
 
 def test_scores_of_toy_methods(toy_methods):
@@ -169,6 +247,7 @@ def test_scores_of_toy_methods(toy_methods):
     no_interval = ["coverage_68", "coverage_90", "width_68_dex", "width_90_dex", "log_score", *PIT_COLUMNS]
     assert retrieved[no_interval].isna().all(axis=None)
     truth = dict(zip(events.object_id, events.spectra.log10_fnu, strict=True))
+    assert set(scores) == {*COLUMNS, "fold", "object_id", "method", "recalibrated"}
     for row in retrieved.itertuples():
         error = truth[row.object_id][int(row.phase_days / 10)]
         assert row.mse_dex2 == pytest.approx(np.mean(error**2))
@@ -179,8 +258,9 @@ def test_scores_of_toy_methods(toy_methods):
 
 def test_draws_depend_on_the_model_only(toy_methods):
     folds = toy_folds()
-    both, one = draw_all("draws", folds, None), draw_all("draws", folds[2:3], None)
+    both, one = (values_of(draw_all("draws", some)) for some in (folds, folds[2:3]))
     np.testing.assert_array_equal(both[2], one[0])
+    assert len(np.unique(np.concatenate(both)[:, 0, 0, 0])) == 20  # each model in its own way
 
 
 def table(method, mse, crps, n_pixels, phase_days=0.0):
@@ -271,15 +351,17 @@ def test_results_are_written(monkeypatch, tmp_path):
     spectra = replace(events.spectra, phase_days=np.array([0.0, 10, 20, 30]), log10_fnu=flux)
     published = PublishedSample(replace(events, spectra=spectra), np.zeros((20, 1, 4, 30)))
 
-    def draws(fold, published):
-        return lambda event, n, seed: np.random.default_rng(seed).normal(-12, 0.1, (n, 4, 30))
+    def draws(fold, recipe):
+        return lambda event, n, rng: {
+            kind: Samples(rng.normal(-12, 0.1, (n, 4, 30))) for kind in ("predictive", "none")
+        }
 
-    monkeypatch.setattr(real_scores, "METHODS", dict.fromkeys(real_scores.METHODS, draws))
-    made_from = {"n_steps": 1234, "recipe": {"batch_size": 8, "learning_rate": 1e-3}}
-    provenance = {"made_from": made_from, "device": "cpu", "torch": "2"}
-    for fold in real_folds(published.events, tmp_path):
-        for stem in real_results._FILES.values():
-            write_json(fold.folder / f"{stem}.json", {"provenance": provenance})
+    for method in methods.METHODS:
+        monkeypatch.setitem(methods.METHODS, method, draws)
+    recipe = {"batch_size": 8, "learning_rate": 1e-3}
+    provenance = {"made_from": {"n_steps": 1234, "recipe": recipe}, "device": "cpu", "torch": "2"}
+    for name in ("trained", "fine_tuned"):
+        monkeypatch.setattr(Fold, name, lambda fold, *what: SimpleNamespace(provenance=provenance))
     real_results.write_real_results(published, tmp_path, tmp_path / "results")
 
     scores = pd.read_csv(tmp_path / "results" / "real.csv")
@@ -290,15 +372,15 @@ def test_results_are_written(monkeypatch, tmp_path):
     content = read_json(tmp_path / "results" / "real.json")
     assert (content["n_models"], content["seen"]) == (20, [16] * N_FOLDS)
     table = real_results.fitted_to(content)
-    assert list(table.index.sort_values()) == sorted(real_scores.METHODS)
+    assert list(table.index.sort_values()) == sorted(real_scores.JUDGED)
     assert table.loc["MMVAE (text)", "Trained for"] == "1,234 steps of 8"
     assert "13 of the 16 real models" in table.loc[real_results.TUNED, "Fitted to"]
 
 
 def test_folds_of_the_published_sample(published_folder, tmp_path):
     published = read_published_sample(published_folder)
-    folds = real_folds(published.events, tmp_path)
+    folds = real_folds(published, tmp_path)
     assert [len(fold.unseen) for fold in folds] == [12] * N_FOLDS
-    drawn = draw_all("diffusion", folds[:1], published)[0]
+    drawn = draw_all("diffusion", folds[:1])[0]
     place = published.events.object_id.tolist().index(folds[0].unseen.object_id[3])
-    np.testing.assert_array_equal(drawn[3], published.diffusion_log10_fnu[place])
+    np.testing.assert_array_equal(drawn[3].values, published.diffusion_log10_fnu[place])

@@ -1,18 +1,24 @@
 """A run makes what is missing, keeps what is up to date and nothing else."""
 
 import json
+import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import torch
 
+from snlib.data.events import Events
+from snlib.data.published_sample import PublishedSample
+from snlib.files import DATA, read_json, write_json
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS, recipe_for
 from snlib.replication import run as runs
-from snlib.replication import trained
+from snlib.replication import sources, trained
 from snlib.replication.profiles import PROFILES, Profile
-from snlib.replication.run import open_run
+from snlib.replication.run import Run, open_run
+from snlib.simulation.simulator import simulate
 
 
 @pytest.fixture
@@ -50,32 +56,169 @@ def test_runs_of_different_settings_do_not_share_a_folder(tmp_path):
     assert len(folders) == len(PROFILES) * 4
 
 
-def test_events_are_made_once_and_again_when_the_code_changes(tiny, monkeypatch):
+@pytest.fixture
+def simulations(monkeypatch):
+    """Number and seed of each simulation."""
     calls = []
-    simulate = runs.simulate
-    monkeypatch.setattr(runs, "simulate", lambda *args: calls.append(args) or simulate(*args))
-    first = open_run(tiny).events()
-    assert open_run(tiny).events().digest() == first.digest()
-    assert calls == [(12, 0)]
-    monkeypatch.setattr(runs, "digest", lambda stage: "newer code")
-    assert open_run(tiny).events().digest() == first.digest()
-    assert len(calls) == 2
+
+    def counted(n_events, seed, grid):
+        calls.append((n_events, seed))
+        return simulate(n_events, seed, grid)
+
+    monkeypatch.setattr(sources, "simulate", counted)
+    return calls
 
 
-def test_weights_are_trained_once_and_again_when_the_events_change(tiny, monkeypatch):
-    calls = []
-    train = trained.train
+@pytest.fixture
+def trainings(monkeypatch):
+    """A list that grows by one item a training."""
+    calls, train = [], trained.train
     monkeypatch.setattr(trained, "train", lambda *args: calls.append(args) or train(*args))
+    return calls
+
+
+def test_events_are_made_once_and_again_when_the_code_changes(tiny, simulations, monkeypatch):
+    first = open_run(tiny).events()
+    assert first.digest() == simulate(12, 0).digest() == open_run(tiny).events().digest()
+    assert simulations == [(12, 0)]
+    monkeypatch.setattr(sources, "digest", lambda stage: "newer code")
+    assert open_run(tiny).events().digest() == first.digest()
+    assert simulations == [(12, 0), (12, 0)]
+
+
+def test_truncated_events_are_made_again(tiny, simulations):
+    first, path = open_run(tiny).events(), open_run(tiny).folder / "events.npz"
+    path.write_bytes(path.read_bytes()[:-1000])
+    assert open_run(tiny).events().digest() == first.digest()
+    assert len(simulations) == 2
+    assert Events.load(path).digest() == first.digest()
+
+
+def test_published_events_are_read_again_when_a_file_changes(tiny, events, tmp_path, monkeypatch):
+    reads = []
+    sample = PublishedSample(events, events.spectra.log10_fnu[:, None])
+    monkeypatch.setattr(sources, "read_published_sample", lambda folder: reads.append(folder) or sample)
+    folder = tmp_path / "published"
+    folder.mkdir()
+    (folder / "one.npz").write_bytes(b"1")
+    run = open_run(tiny, published_sample=str(folder))
+    for _ in range(2):
+        assert run.events().digest() == events.digest()
+    assert reads == [folder]
+    (folder / "one.npz").write_bytes(b"2")
+    assert run.events().digest() == events.digest()
+    assert reads == [folder, folder]
+    assert {name: len(index) for name, index in run.dataset().split.items()} == {
+        "train": 14,
+        "validation": 2,
+        "test": 4,
+    }
+
+
+def test_weights_are_trained_once_and_again_when_the_events_change(tiny, trainings, monkeypatch):
     first = open_run(tiny).trained("mmvae", "improved")
     again = open_run(tiny).trained("mmvae", "improved")
-    assert len(calls) == 1
+    assert len(trainings) == 1
     assert again.provenance == first.provenance
     pd.testing.assert_frame_equal(again.history, first.history)
     (open_run(tiny).folder / "events.npz").unlink()
-    simulate = runs.simulate
-    monkeypatch.setattr(runs, "simulate", lambda n, seed: simulate(n, seed + 1))
+    monkeypatch.setattr(sources, "simulate", lambda n, seed, grid: simulate(n, seed + 1, grid))
     open_run(tiny).trained("mmvae", "improved")
-    assert len(calls) == 2
+    assert len(trainings) == 2
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json", ".csv"])
+def test_truncated_weights_are_trained_again(tiny, trainings, suffix):
+    run = open_run(tiny)
+    first = run.trained("mmvae", "improved")
+    path = run.folder / f"mmvae-improved{suffix}"
+    path.write_bytes(path.read_bytes()[:-10])
+    again = run.trained("mmvae", "improved")
+    assert len(trainings) == 2
+    for key, tensor in first.model.state_dict().items():
+        assert torch.equal(tensor, again.model.state_dict()[key])
+
+
+@pytest.fixture
+def shipped(tiny, tmp_path):
+    """A run, not yet begun, beside committed weights that another run of the same made."""
+    folder = tmp_path / "committed"
+    folder.mkdir()
+    run = open_run(tiny)
+    run.trained("mmvae", "improved")
+    for path in run.folder.glob("mmvae-improved*"):
+        shutil.copy(path, folder)
+    shutil.rmtree(run.folder)
+    return replace(open_run(tiny), shipped=folder)
+
+
+def test_shipped_weights_are_taken_whatever_code_made_them(shipped, trainings, monkeypatch):
+    """A run's own weights go stale with the code; committed ones do not."""
+    monkeypatch.setattr(trained, "digest", lambda stage: "newer code")
+    found = shipped.trained("mmvae", "improved")
+    assert not trainings
+    committed = read_json(shipped.shipped / "mmvae-improved.json")["provenance"]
+    assert found.provenance == committed and committed["made_from"]["code"] != "newer code"
+    assert found.seconds() > 0
+    alone = replace(shipped, shipped=None)
+    alone.trained("mmvae", "improved")
+    monkeypatch.setattr(trained, "digest", lambda stage: "the newest code")
+    alone.trained("mmvae", "improved")
+    assert len(trainings) == 2
+
+
+@pytest.mark.parametrize(
+    "key, value", [("model", "spectrum-vae"), ("dataset", "0" * 64), ("seed", 1), ("n_steps", 4)]
+)
+def test_shipped_weights_of_something_else_are_not_taken(shipped, trainings, key, value):
+    path = shipped.shipped / "mmvae-improved.json"
+    config = read_json(path)
+    config["provenance"]["made_from"][key] = value
+    write_json(path, config)
+    found = shipped.trained("mmvae", "improved")
+    assert len(trainings) == 1
+    assert found.provenance["made_from"][key] != value
+
+
+def test_shipped_weights_of_another_recipe_are_not_taken(shipped, trainings, monkeypatch):
+    other = replace(RECIPES["improved"], learning_rate=1e-4)
+    monkeypatch.setattr(runs, "recipe_for", lambda model, name: other)
+    assert shipped.trained("mmvae", "improved").model.recipe == other
+    assert len(trainings) == 1
+
+
+def test_damaged_shipped_weights_are_named_and_not_trained_again(shipped, trainings):
+    path = shipped.shipped / "mmvae-improved.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ValueError, match=r"committed/mmvae-improved\.safetensors"):
+        shipped.trained("mmvae", "improved")
+    assert not trainings
+
+
+def test_a_predictive_mmvae_begins_with_the_shipped_mmvae(shipped, trainings):
+    found = shipped.trained("predictive-mmvae", "improved")
+    assert len(trainings) == 1
+    committed = read_json(shipped.shipped / "mmvae-improved.json")["provenance"]
+    assert found.provenance["made_from"]["start"] == committed["made_from"]
+
+
+@pytest.mark.parametrize(
+    "profile, model, recipe, n_rows",
+    [
+        ("full", "mmvae", "text", 100),
+        ("full", "mmvae", "improved", 100),
+        ("large", "predictive-mmvae", "large", 0),
+    ],
+)
+def test_the_weights_of_the_repository_are_taken(profile, model, recipe, n_rows, trainings, monkeypatch):
+    """Given events with the digest of those that they were trained on, whose simulation takes minutes."""
+    path = DATA / "weights" / profile / f"{model}-{recipe}.json"
+    digest = read_json(path)["provenance"]["made_from"]["dataset"]
+    monkeypatch.setattr(Run, "dataset", lambda run: SimpleNamespace(digest=lambda: digest))
+    found = open_run(profile).trained(model, recipe)
+    assert not trainings
+    assert found.model.recipe == recipe_for(model, recipe)
+    assert len(found.history) == n_rows
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,12 +1,16 @@
 """What comes with the repository is made by one command."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from snlib.files import read_json
 from snlib.inference.forecast import Forecaster
+from snlib.inference.samplers import forecast_sampler
 from snlib.replication import shipping
-from snlib.replication.run import open_run
+from snlib.replication.run import Run, open_run
 
 
 @pytest.fixture
@@ -24,7 +28,8 @@ def test_weights_tables_and_provenance(quick, tmp_path, monkeypatch):
     forecaster = Forecaster.load(weights)
     event = run.dataset().part("test").select([0])
     assert forecaster.recalibration is not None
-    assert forecaster.of_event(event, 20, 0).shape == (20, 5, 982)
+    (samples,) = forecast_sampler(forecaster)(event, 20, np.random.default_rng(0)).values()
+    assert samples.values.shape == (20, 5, 982)
     assert pd.read_csv(tmp_path / "results" / "intervals.csv")["interval_scores"].tolist() == [0.3333]
     assert pd.read_csv(tmp_path / "results" / "early.csv")["early_table"].tolist() == [0.3333]
     provenance = read_json(tmp_path / "results" / "provenance.json")
@@ -33,3 +38,24 @@ def test_weights_tables_and_provenance(quick, tmp_path, monkeypatch):
     assert provenance["n_steps"] == {"mmvae": 60, "predictive-mmvae": 60}
     start = read_json(weights.with_suffix(".json"))["provenance"]["made_from"]["start"]
     assert start == run.trained("mmvae", "improved").provenance["made_from"]
+
+
+def test_what_is_committed_is_not_committed_again(quick, tmp_path, monkeypatch):
+    """New weights come from a training, even where the old ones are what would be trained."""
+    monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path))
+    provenance, seen = {"made_from": {"n_steps": 1}, "device": "cpu", "torch": "2"}, []
+
+    def trained(run, name, recipe):
+        seen.append(run.shipped)
+        return SimpleNamespace(provenance=provenance, seconds=lambda: 1.0)
+
+    def forecaster(run, recipe):
+        seen.append(run.shipped)
+        return SimpleNamespace(save=lambda path, provenance: None)
+
+    monkeypatch.setattr(Run, "trained", trained)
+    monkeypatch.setattr(shipping, "calibrated_forecaster", forecaster)
+    run = open_run("smoke")
+    assert run.shipped is not None
+    shipping.ship(run, tmp_path / "weights.safetensors", tmp_path / "results")
+    assert seen == [None] * 3

@@ -1,0 +1,95 @@
+"""Targets for maintainers: they fill the published places, tracked by git.  Included by the Snakefile."""
+
+from snlib.replication.pipeline import relative
+from snlib.replication.stages import sources
+
+RESULTS = f"data/results/{PROFILE}{SUFFIX}"
+OF_SEED = f"{GENERATED}/{PROFILE}-seed{{number}}{SUFFIX}"
+CODE = relative(sources("events") + sources("training") + sources("evaluation"))
+
+
+wildcard_constraints:
+    ablation=r"[\w-]+",
+    number=r"\d+",
+
+
+def seeds():
+    from snlib.replication.profiles import PROFILES
+
+    return range(int(config.get("seeds") or PROFILES[PROFILE].n_seeds))
+
+
+def further_seeds(wildcards):
+    return expand(rules.repeat.output, number=[seed for seed in seeds() if seed != int(SEED)])
+
+
+def every_ablation(wildcards):
+    from snlib.replication.ablations import ABLATIONS
+
+    return expand(rules.ablation.output, ablation=ABLATIONS, number=seeds())
+
+
+rule publish:
+    """The run becomes the published one: book/chapters, the cover, the claims, and data/results."""
+    input:
+        rules.book.output,
+    run:
+        from snlib.replication import publishing
+
+        publishing.publish(RUN, EXECUTED, publishing.public_names(PUBLISHED, GENERATED), RESULTS)
+
+
+rule repeat:
+    """Every model trained and judged again with another seed; the results go beside the published ones."""
+    input:
+        CODE,
+    output:
+        touch(f"{OF_SEED}/repeated"),
+    run:
+        from snlib.replication import publishing
+        from snlib.replication.run import open_run
+
+        folder = Path(RESULTS, f"seed{wildcards.number}")
+        publishing.judge_seed(open_run(PROFILE, DEVICE, int(wildcards.number), PUBLISHED), folder)
+        Path(folder, "metrics.json").unlink()
+
+
+rule repeats:
+    input:
+        further_seeds,
+
+
+rule ablation:
+    """The MMVAE with one change, trained and judged."""
+    input:
+        CODE,
+    output:
+        f"{GENERATED}/{PROFILE}-seed{{number}}/ablations/{{ablation}}-result.json",
+    log:
+        f"{GENERATED}/{PROFILE}-seed{{number}}/logs/{{ablation}}.log",
+    shell:
+        "{PYTHON} -m snlib ablate {wildcards.ablation} --profile {PROFILE} --device {DEVICE} "
+        "--seed {wildcards.number} > {log:q} 2>&1"
+
+
+rule ablations:
+    input:
+        every_ablation,
+    run:
+        from snlib.files import replacing
+        from snlib.replication.ablations import read_ablations
+
+        with replacing(f"{RESULTS}/ablations.csv") as temporary:
+            read_ablations(input).to_csv(temporary, index=False, float_format="%.4g")
+
+
+rule ship:
+    """The default weights and what they are worth; for a GPU."""
+    shell:
+        "{PYTHON} -m snlib ship --device {DEVICE}"
+
+
+rule real:
+    """Every method judged by the published real models; for a GPU."""
+    shell:
+        "{PYTHON} -m snlib real {SOURCE} --device {DEVICE}"

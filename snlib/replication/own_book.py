@@ -1,0 +1,90 @@
+"""The source of a run's own book: the pages of the published one, with the run's chapters and claims.
+
+Every page says whose it is and links to its published counterpart.
+"""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+from snlib.files import read_json
+from snlib.replication.notebooks import public
+from snlib.replication.pipeline import COVER
+from snlib.replication.verdicts import ledger_html
+
+__all__ = ["assemble"]
+
+
+def assemble(folder, chapters, names, published="_build/html", book="book"):
+    """Write the source of a run's own book to ``book`` in its folder; nothing else is touched.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of the run.  Its site is meant to be rendered to ``_build/html`` there.
+    chapters : iterable of path-like
+        As the run executed them.
+    names : dict of str to str
+        See `snlib.replication.publishing.public_names`.
+    published : path-like
+        The site of the published run, to link to.
+    book : path-like
+        Source of the published book.
+
+    Raises
+    ------
+    ValueError
+        If a page has no title to put the words below.
+    """
+    folder, source = Path(folder), Path(folder) / "book"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(book, source, ignore=shutil.ignore_patterns("_build", "*.ipynb"))
+    shutil.copyfile(folder / COVER, source / "images" / COVER)
+    (source / "claims.html").write_text(ledger_html(read_json(folder / "claims.json"), "chapters/"))
+    for path in chapters:
+        (source / "chapters" / Path(path).name).write_text(public(path, names), encoding="utf-8")
+    provenance = read_json(folder / "results" / "provenance.json")
+    for page in _pages(source):
+        site = folder / "_build" / "html" / page.relative_to(source)
+        there = Path(published) / page.relative_to(source).with_suffix(".html")
+        _add_words(page, _words(provenance, os.path.relpath(there, site.parent)))
+
+
+def _pages(source):
+    """The files of the pages in the table of contents."""
+    toc = yaml.safe_load((source / "_toc.yml").read_text())
+    documents = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    files = (source / f"{name}{suffix}" for name in documents for suffix in (".md", ".ipynb"))
+    return [path for path in files if path.exists()]
+
+
+def _words(provenance, link):
+    profile, seed, device = provenance["profile"]["name"], provenance["seed"], provenance["device"]
+    return (
+        "\n:::{admonition} Your own run\n:class: attention own-run\n"
+        f"Computed on your machine: profile `{profile}`, seed {seed}, device `{device}`. "
+        f'<a href="{link}">The published page</a> is there once `make site` has rendered it.\n:::\n'
+    )
+
+
+def _add_words(page, words):
+    """Write words below the title of a page."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".md":
+        page.write_text(_below_title(page, text, words), encoding="utf-8")
+        return
+    notebook = json.loads(text)
+    first = notebook["cells"][0]
+    first["source"] = _below_title(page, "".join(first["source"]), words)
+    page.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _below_title(page, text, words):
+    text, titles = re.subn(r"\A# .*$", lambda title: title.group() + "\n" + words, text, count=1, flags=re.M)
+    if not titles:
+        raise ValueError(f"{page}: does not begin with a title")
+    return text

@@ -1,0 +1,89 @@
+"""A run's own book: its pages say whose they are, link to the published ones, and build without warnings."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from snlib.files import write_json
+from snlib.replication.own_book import assemble
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["intro.html", "chapters/01_first.html"]
+
+
+def notebook(title):
+    cells = [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": [f"# {title}\n", "\n", "Text."]}]
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A finished run, in a repository whose published book has the same two pages."""
+    monkeypatch.chdir(tmp_path)
+    book, folder = tmp_path / "book", tmp_path / "data/generated/smoke-seed7"
+    toc = {"format": "jb-book", "root": "intro", "parts": [{"chapters": [{"file": "chapters/01_first"}]}]}
+    write_json(book / "chapters/01_first.ipynb", notebook("The published first"))
+    (book / "_toc.yml").write_text(yaml.safe_dump(toc))
+    (book / "intro.md").write_text("# A book\n\nIts text, {doc}`chapters/01_first`.\n")
+    (book / "references.bib").write_text("")
+    (book / "claims.html").write_text("published claims")
+    (book / "images").mkdir()
+    (book / "_static").mkdir()
+    (book / "_static/favicon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    write_json(folder / "chapters/01_first.ipynb", notebook("My first"))
+    claim = {"id": "C1", "claim": "Mine.", "recipes": {"text": "holds"}, "verdict": "holds"}
+    write_json(folder / "claims.json", [claim | {"chapter": "01_first"}])
+    provenance = {"profile": {"name": "smoke"}, "seed": 7, "device": "cpu"}
+    write_json(folder / "results/provenance.json", provenance)
+    (folder / "light_curve_to_spectrum.png").write_bytes(b"my cover")
+    return folder
+
+
+def own_book(folder):
+    before = {path: path.read_bytes() for path in Path("book").rglob("*") if path.is_file()}
+    assemble(folder, [folder / "chapters/01_first.ipynb"], {})
+    assert {path: path.read_bytes() for path in Path("book").rglob("*") if path.is_file()} == before
+    return folder / "book"
+
+
+def test_it_has_the_chapters_the_claims_and_the_cover_of_the_run(folder):
+    source = own_book(folder)
+    text = json.loads((source / "chapters/01_first.ipynb").read_text())["cells"][0]["source"]
+    assert text.startswith("# My first\n")
+    assert "Mine." in (source / "claims.html").read_text()
+    assert (source / "images/light_curve_to_spectrum.png").read_bytes() == b"my cover"
+    assert (source / "intro.md").read_text().startswith("# A book\n")
+
+
+def test_a_page_that_is_no_longer_in_the_book_goes(folder):
+    (own_book(folder) / "chapters/00_old.ipynb").write_text("{}")
+    assert not (own_book(folder) / "chapters/00_old.ipynb").exists()
+
+
+def test_a_page_without_a_title_is_refused(folder):
+    Path("book/intro.md").write_text("No title.\n")
+    with pytest.raises(ValueError, match=r"intro\.md: does not begin with a title"):
+        own_book(folder)
+
+
+def test_built_pages_say_whose_they_are_and_link_to_the_published_ones(folder):
+    own_book(folder)
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", folder / "book", "--path-output", folder]
+    options = ["--config", ROOT / "_config.yml", "-W", "--keep-going", "-n", "-q"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for page in PAGES:
+        html = (folder / "_build/html" / page).read_text()
+        (words,) = re.findall(r'<div class="[^"]*own-run[^"]*">.*?</div>', html, flags=re.DOTALL)
+        plain = re.sub(r"<[^>]*>", "", words)
+        assert "profile smoke, seed 7, device cpu" in plain
+        (link,) = re.findall(r'href="([^"]*)"', words)
+        reached = os.path.normpath(folder / "_build/html" / Path(page).parent / link)
+        assert reached == os.path.abspath(f"_build/html/{page}")

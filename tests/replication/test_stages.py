@@ -1,0 +1,73 @@
+"""The rooms behind a result are those that its code can reach, and no result is kept when they change."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from snlib import ROOMS
+from snlib.replication import stages
+from snlib.replication.stages import STAGES, digest, modules, rooms_behind, sources
+
+PACKAGE = Path(stages.__file__).parents[1]
+
+
+def room_of(path):
+    inside = path.relative_to(PACKAGE)
+    return inside.parts[0] if len(inside.parts) > 1 else inside.stem
+
+
+def imported(path):
+    """Rooms and top modules that a module imports from, anywhere in it."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    return {node.module.split(".")[1] for node in nodes if (node.module or "").startswith("snlib.")}
+
+
+def test_rooms_behind_a_room():
+    top = ROOMS["data"]  # no room is behind it
+    assert rooms_behind("data") == sorted(["data", *top])
+    assert rooms_behind("training") == sorted(["data", "model", "training", *top])
+    assert rooms_behind("training", "simulation") == sorted(["data", "model", "simulation", "training", *top])
+    assert rooms_behind("cli") == sorted(["cli", *ROOMS, *top])
+
+
+def test_modules_of_rooms_are_all_files_of_their_folders():
+    assert set(modules(["data", "files"])) == {*(PACKAGE / "data").glob("*.py"), PACKAGE / "files.py"}
+    with pytest.raises(ValueError, match="no room 'kitchen'"):
+        modules(["kitchen"])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_sources_of_a_stage_leave_nothing_out_that_they_import(stage):
+    files = [path for path in sources(stage) if path.suffix == ".py"]
+    rooms = {room_of(path) for path in files}
+    missing = {room for path in files for room in imported(path)} - rooms
+    assert missing <= ({"figures"} if stage == "evaluation" else set())
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the package in place of the installed one."""
+    for path in PACKAGE.rglob("*.py"):
+        copy = tmp_path / path.relative_to(PACKAGE)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    monkeypatch.setattr(stages, "_PACKAGE", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "module, changed",
+    [
+        ("files.py", {"events", "training", "evaluation"}),
+        ("simulation/survey.py", {"events", "evaluation"}),
+        ("model/vae.py", {"training", "evaluation"}),
+        ("replication/results.py", {"evaluation"}),
+        ("figures/style.py", set()),
+        ("cli.py", set()),
+    ],
+)
+def test_digest_changes_with_the_rooms_behind_a_stage(copied, module, changed):
+    before = {stage: digest(stage) for stage in STAGES}
+    (copied / module).write_text((copied / module).read_text() + "\n# changed\n")
+    assert {stage for stage in STAGES if digest(stage) != before[stage]} == changed
