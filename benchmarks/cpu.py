@@ -67,7 +67,7 @@ def posterior(chunk=posteriors._SAMPLE_CHUNK):
         with torch.no_grad(), patch.object(posteriors, "_SAMPLE_CHUNK", chunk):
             seen = case.model.photometry.posterior(curve)
             return posteriors.posterior_samples(
-                seen, case.model.spectrum, SCALING, days, wavelength, N_SAMPLES, 0
+                seen, case.model.spectrum, SCALING, days, wavelength, N_SAMPLES, np.random.default_rng(0)
             )
 
     return work

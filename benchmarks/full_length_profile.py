@@ -10,61 +10,43 @@ and with --device cpu, for as long as one likes to wait, what they are compared 
 """
 
 import argparse
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 from measure import machine
 
-from snlib.evaluation.scores import event_scores
+from snlib.evaluation.score_table import score_events
+from snlib.evaluation.scores import PIT_COLUMNS
 from snlib.files import DATA, replacing, write_json
-from snlib.inference.posteriors import from_light_curve, from_spectra, mean_spectrum, spectrum_posteriors
+from snlib.inference.samplers import draw_events, spectra_sampler
 from snlib.model.recipes import RECIPES
-from snlib.model.weights import load_model, read_tensors
+from snlib.model.weights import read_tensors
 from snlib.replication.evidence import Evidence
+from snlib.replication.methods import label, sampler_of
 from snlib.replication.results import table
-from snlib.replication.run import Run, open_run
+from snlib.replication.run import open_run
 from snlib.replication.stages import digest
-from snlib.replication.trained import Trained
 from snlib.replication.verdicts import judge_by, verdict_table
 
 ALONE = ("C4", "C6", "C7", "C8")  # claims that need no other model
 JUDGED_AT = (0.0, 0.5, 0.9)  # hidden fractions of these claims
 
 
-@dataclass(frozen=True)
-class WithWeights(Run):
-    """A run whose MMVAEs are those in a folder, wherever they were trained."""
-
-    weights: Path = None
-
-    def trained(self, model, recipe):
-        path = self.weights / f"{model}-{recipe}.safetensors"
-        loaded, _, provenance = load_model(path, self.device)
-        if provenance["made_from"]["dataset"] != self.dataset().digest():
-            raise ValueError(f"{path}: trained on other events than those of {self.folder}")
-        return Trained(loaded, pd.read_csv(path.with_suffix(".csv")), provenance)
-
-
 def spectra_scores(run):
-    """`snlib.evaluation.scores.event_scores` of the mean spectrum and of each recipe, from each modality."""
-    dataset, n_samples = run.dataset(), run.profile.n_posterior_samples
-    train, test, scaling = dataset.part("train"), dataset.part("test"), dataset.scaling
-    rows = {("mean spectrum", "predictive"): mean_spectrum(train, len(test))}
+    """The score table of the mean spectrum and of each recipe, from each modality."""
+    dataset, tables = run.dataset(), []
+    test, samplers = dataset.part("test"), {"mean spectrum": sampler_of(run, "mean spectrum")}
     for recipe in RECIPES:
-        model = run.trained("mmvae", recipe).model
-        for name, posterior_of in {
-            f"MMVAE ({recipe})": partial(from_light_curve, model, scaling, device=run.device),
-            f"MMVAE, from spectra ({recipe})": partial(
-                from_spectra, model.spectrum, scaling, device=run.device
-            ),
-        }.items():
-            found = spectrum_posteriors(posterior_of, model.spectrum, scaling, test, n_samples, run.seed)
-            rows |= {(name, interval): posterior for interval, posterior in found.items()}
-    tables = {key: event_scores(posterior, test.spectra) for key, posterior in rows.items()}
-    return pd.concat(tables, names=["model", "interval", "row"]).reset_index(["model", "interval"])
+        samplers[label("MMVAE", recipe)] = sampler_of(run, "MMVAE", recipe)
+        decoder = run.trained("mmvae", recipe).model.spectrum
+        samplers[label("MMVAE, from spectra", recipe)] = spectra_sampler(decoder, dataset.scaling, run.device)
+    for name, sampler in samplers.items():
+        drawn = draw_events(sampler, test, run.profile.n_posterior_samples, run.seed)
+        tables.append(score_events(drawn, test).drop(columns=["object_id", *PIT_COLUMNS]))
+        tables[-1].insert(0, "model", name)
+    return pd.concat(tables, ignore_index=True)
 
 
 def cpu_history(folder):
@@ -84,9 +66,7 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, default=DATA / "results" / "full_length")
     options = parser.parse_args()
-    opened = open_run(options.profile, options.device)
-    run = WithWeights(**{**vars(opened), "folder": opened.folder / "full_length"}, weights=options.weights)
-    opened.dataset().events.save(run.folder / "events.npz")
+    run = replace(open_run(options.profile, options.device), shipped=options.weights)
     masking = table(run, "masking")
     tables = {
         "masking": masking[masking["hidden"].isin(JUDGED_AT)],

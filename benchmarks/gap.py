@@ -24,7 +24,7 @@ from snlib.model.registry import recipe_for
 from snlib.model.transceiver import TransceiverDecoder
 from snlib.model.vae import MIN_SCALE, VAE
 from snlib.replication.profiles import PROFILES
-from snlib.simulation.simulate import simulate
+from snlib.simulation.simulator import simulate
 from snlib.training.loop import train
 from snlib.training.steps import new_fabric
 

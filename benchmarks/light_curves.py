@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from snlib.simulation.photometry import band_magnitudes
-from snlib.simulation.simulate import simulate
+from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.surrogate_grid import SurrogateGrid
 from snlib.simulation.survey import SELECTIONS, draw_cadence

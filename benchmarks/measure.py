@@ -3,9 +3,7 @@
 import gc
 import re
 import time
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -16,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from snlib.training.steps import use_one_core
+from snlib.workers import worker_pool
 
 FABRIC_PRECISION = {"fp32": "32-true", "tf32": "tf32", "bf16": "bf16-mixed"}
 
@@ -71,7 +70,7 @@ def ratio(times, reference):
 
 def in_fresh_process(function, *arguments, initializer=use_one_core):
     """Call a function in a process of its own, on one core."""
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer) as pool:
+    with worker_pool(1, initializer) as pool:
         return pool.submit(function, *arguments).result()
 
 

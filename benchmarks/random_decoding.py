@@ -8,15 +8,15 @@ judges each by the test events.  The seed changes weights and training; events a
 
 import argparse
 from dataclasses import asdict, replace
-from functools import partial
 from itertools import product
 
 import torch
 from measure import table
 
-from snlib.evaluation.scores import spectrum_metrics
+from snlib.evaluation.score_table import score_events
+from snlib.evaluation.scores import average_scores
 from snlib.files import write_json
-from snlib.inference.posteriors import from_light_curve, spectrum_posteriors
+from snlib.inference.samplers import draw_events, light_curve_sampler
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import new_model
 from snlib.replication.run import open_run
@@ -33,12 +33,9 @@ def measure(run, n_wavelengths, seed, n_steps):
     model = new_model("mmvae", recipe, seed).to(run.device)
     pairs = [dataset.pairs(part, run.device) for part in ("train", "validation")]
     history = train(model, *pairs, n_steps, seed)
-    test, posterior_of = (
-        dataset.part("test"),
-        partial(from_light_curve, model, dataset.scaling, device=run.device),
-    )
-    posteriors = spectrum_posteriors(posterior_of, model.spectrum, dataset.scaling, test, N_SAMPLES, seed)
-    metrics = spectrum_metrics(posteriors["predictive"], test.spectra)
+    test, sampler = dataset.part("test"), light_curve_sampler(model, dataset.scaling, run.device)
+    scores = score_events(draw_events(sampler, test, N_SAMPLES, seed), test)
+    metrics = average_scores(scores[scores["interval"] == "predictive"], ["phase_days"])
     return {
         "wavelengths": n_wavelengths,
         "seed": seed,

@@ -16,6 +16,7 @@ from synthetic import Case, pairs
 
 from snlib.files import write_json
 from snlib.training.steps import BLOCK, COMPILER, use_one_core
+from snlib.workers import one_thread_each
 
 PRECISIONS = tuple(FABRIC_PRECISION)
 MODES = {
@@ -157,8 +158,9 @@ def main():
 
     rows, n = grid(device, options.precisions, options.quick), options.workers
     shares, rounds = list(zip_longest(*zip_longest(*[iter(rows)] * n))), Rounds(context, n, options.minutes)
-    for share in shares:
-        context.Process(target=work, args=(share, rounds, device, ceiling, costs), daemon=True).start()
+    with one_thread_each():
+        for share in shares:
+            context.Process(target=work, args=(share, rounds, device, ceiling, costs), daemon=True).start()
     for _ in rows:
         row, result = rounds.results.get()
         if isinstance(result, dict):
