@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import torch
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from snlib.model.transceiver import MODALITIES, Layers
@@ -49,7 +50,7 @@ class _Softmaxes(TorchFunctionMode):
 
 
 @torch.no_grad()
-def trace(module, *inputs):
+def trace(module: nn.Module, *inputs) -> Trace:
     """Run an encoder or decoder and keep what its layers saw and where they looked.
 
     Parameters
@@ -81,7 +82,7 @@ def trace(module, *inputs):
     return Trace(query, context, torch.stack(softmaxes.results), output)
 
 
-def parameter_table(model):
+def parameter_table(model: nn.Module) -> pd.DataFrame:
     """Count the parameters of the parts of a model, a column a modality, a row a part (as in the code)."""
     table = {}
     for modality in MODALITIES:

@@ -3,7 +3,8 @@
 import math
 
 import torch
-from torch import distributions
+from jaxtyping import Bool, Float
+from torch import Tensor, distributions
 
 __all__ = ["Laplace", "LowRankNormal", "joined"]
 
@@ -14,12 +15,14 @@ class Laplace(distributions.Laplace):
     def __init__(self, loc, scale):
         super().__init__(loc, scale, validate_args=False)
 
-    def log_likelihood(self, values, observed):
-        """Sum of log p over what is observed: (..., L), (B, L) -> (...)."""
+    def log_likelihood(
+        self, values: Float[Tensor, "*B L"], observed: Bool[Tensor, "*B L"]
+    ) -> Float[Tensor, "*S"]:
+        """Sum of log p over what is observed; of the shape of `loc` but for L."""
         return self.log_prob(values).masked_fill(~observed, 0.0).sum(-1)
 
-    def draw(self, rng):
-        """One draw around each location, with the numbers of a numpy generator."""
+    def draw(self, rng) -> Tensor:
+        """One draw around each location, of its shape, with the numbers of a numpy generator."""
         return self.loc + self.scale * _numbers(rng.laplace, self.loc)
 
 
@@ -35,11 +38,18 @@ class LowRankNormal:
     factors : Tensor, shape (..., L, R)
     """
 
-    def __init__(self, loc, scale, factors):
+    def __init__(
+        self,
+        loc: Float[Tensor, "*B L"],
+        scale: Float[Tensor, "*B L"],
+        factors: Float[Tensor, "*B L R"],
+    ):
         self.loc, self.scale, self.factors = loc, scale, factors
 
-    def log_likelihood(self, values, observed):
-        """Log density of what is observed, the rest integrated out: (..., L), (B, L) -> (...).
+    def log_likelihood(
+        self, values: Float[Tensor, "*B L"], observed: Bool[Tensor, "*B L"]
+    ) -> Float[Tensor, "*S"]:
+        """Log density of what is observed, the rest integrated out; of the shape of `loc` but for L.
 
         With factors and errors in units of the scale, W and r, the quadratic form is the least
         ``|r - W e|^2 + |e|^2`` (Woodbury's identity), which no rounding can make negative, and the
@@ -55,12 +65,12 @@ class LowRankNormal:
             n = observed.sum(-1, dtype=self.loc.dtype)
             return -0.5 * (squares + log_determinant + n * math.log(2 * math.pi))
 
-    def expand(self, n):
+    def expand(self, n: int):
         """The same distribution n times, along a new first axis."""
         return LowRankNormal(*(x.expand(n, *x.shape) for x in (self.loc, self.scale, self.factors)))
 
-    def draw(self, rng):
-        """One draw around each location, with the numbers of a numpy generator."""
+    def draw(self, rng) -> Tensor:
+        """One draw around each location, of its shape, with the numbers of a numpy generator."""
         together = _numbers(rng.standard_normal, self.factors[..., :1, :])
         alone = _numbers(rng.standard_normal, self.loc)
         return self.loc + (self.factors * together).sum(-1) + self.scale * alone

@@ -7,6 +7,8 @@ both are jointly normal.  Its posteriors are exact for their own modality, unles
 import math
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 
 from snlib.model.objectives import importance_log_weights, iwae, stratified_samples
@@ -32,25 +34,25 @@ class LinearGaussian:
     def __init__(self, a, scale, widen=1.0):
         self.a, self.scale, self.widen = torch.tensor(a), scale, widen
 
-    def posterior(self, x):
+    def posterior(self, x: Float[Tensor, "B n"]) -> Normal:
         """q(z | x): normal of shape (B, 1)."""
         precision = 1 + self.a.square().sum() / self.scale**2
         location = (x @ self.a) / self.scale**2 / precision
         scale = self.widen * precision.rsqrt()
         return Normal(location[:, None], scale.expand(len(x), 1))
 
-    def log_likelihood(self, z, x):
+    def log_likelihood(self, z: Float[Tensor, "K B 1"], x: Float[Tensor, "B n"]) -> Float[Tensor, "K B"]:
         """Log p(x | z), shape (K, B), for z of shape (K, B, 1)."""
         return Normal(z * self.a, self.scale).log_prob(x).sum(-1)
 
 
-def draw(experts, n, generator):
+def draw(experts, n: int, generator) -> list:
     """Draw n events: a list with the data of each modality, shape (n, length of a)."""
     z = torch.randn(n, 1, generator=generator)
     return [z * e.a + e.scale * torch.randn(n, len(e.a), generator=generator) for e in experts]
 
 
-def log_evidence(experts, inputs):
+def log_evidence(experts, inputs: list) -> Float[Tensor, " B"]:
     """Log p of the data of all modalities together, shape (B,): a multivariate normal."""
     a = torch.cat([expert.a for expert in experts])
     variance = torch.cat([torch.full_like(expert.a, expert.scale**2) for expert in experts])
@@ -58,7 +60,7 @@ def log_evidence(experts, inputs):
     return MultivariateNormal(torch.zeros_like(a), covariance).log_prob(torch.cat(inputs, 1))
 
 
-def mixture_log_weights(experts, inputs, noise):
+def mixture_log_weights(experts, inputs: list, noise: Float[Tensor, "M K B 1"]) -> Float[Tensor, "M K B"]:
     """Log importance weights of all modalities, shape (M, K, B), for noise of shape (M, K, B, 1)."""
     posteriors = [expert.posterior(x) for expert, x in zip(experts, inputs, strict=True)]
     z = stratified_samples(posteriors, noise)
@@ -66,7 +68,7 @@ def mixture_log_weights(experts, inputs, noise):
     return importance_log_weights(z, posteriors, log_likelihoods, PRIOR)
 
 
-def bounds(experts, inputs, k, bound, repeats, generator):
+def bounds(experts, inputs: list, k: int, bound: str, repeats: int, generator):
     """Mean and standard error of a bound of Eq. 3 over independent draws, each of shape (B,).
 
     Parameters
