@@ -2,7 +2,7 @@
 
 python benchmarks/gap.py [NAME ...] [--steps N] [--device cuda] [--json FILE]
 
-Every variant has the same number of steps, and is judged by the paper profile's test events.
+Every variant has the same number of steps, and is judged by the test events of the profile full.
 """
 
 import argparse

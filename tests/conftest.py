@@ -19,6 +19,7 @@ from snlib.cli import main
 from snlib.data.batches import Photometry, Spectrum
 from snlib.data.dataset import make_dataset, split_events
 from snlib.data.events import Events, LightCurves, Spectra
+from snlib.model.mmvae import MMVAE
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import new_model
 from snlib.training.steps import use_one_core
@@ -74,6 +75,13 @@ def small_recipe():
 @pytest.fixture(params=["text", "improved"])
 def model(request):
     return new_model("mmvae", RECIPES[request.param], seed=0).eval()
+
+
+@pytest.fixture(params=RECIPES)
+def textbook(request):
+    """An MMVAE with the attention of the textbook, whose weights can be looked at."""
+    torch.manual_seed(0)
+    return MMVAE(RECIPES[request.param]).eval()
 
 
 @pytest.fixture

@@ -19,15 +19,11 @@ from snlib.figures.transceiver import (
     plot_spectrum_tokens,
 )
 from snlib.model.inspection import trace
-from snlib.model.mmvae import MMVAE
-from snlib.model.recipes import RECIPES
 
 
-@pytest.fixture(params=RECIPES)
-def model(request):
-    """With the attention of the textbook, whose weights can be looked at."""
-    torch.manual_seed(0)
-    return MMVAE(RECIPES[request.param]).eval()
+@pytest.fixture
+def model(textbook):
+    return textbook
 
 
 @pytest.fixture(params=["photometry", "spectrum"])

@@ -8,16 +8,13 @@ from torch.nn.functional import multi_head_attention_forward
 from torch.testing import assert_close
 
 from snlib.model.inspection import parameter_table, trace
-from snlib.model.mmvae import MMVAE
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import new_model
 
 
-@pytest.fixture(params=RECIPES)
-def model(request):
-    """With the attention of the textbook, whose weights can be looked at."""
-    torch.manual_seed(0)
-    return MMVAE(RECIPES[request.param]).eval()
+@pytest.fixture
+def model(textbook):
+    return textbook
 
 
 @pytest.fixture(params=["photometry", "spectrum"])
