@@ -110,6 +110,11 @@ def spectrum():
     )
 
 
+@pytest.fixture(params=["photometry", "spectrum"])
+def expert_and_input(request, model):
+    return getattr(model, request.param), request.getfixturevalue(request.param)
+
+
 @pytest.fixture
 def snlib(tmp_path, monkeypatch, capsys):
     """Run a command in an empty folder: its exit code, and what it says on stderr."""

@@ -28,6 +28,10 @@ class Photometry:
     value: torch.Tensor
     observed: torch.Tensor
 
+    def at(self, slots):
+        """The same light curves with some of their slots only."""
+        return replace(self, **{name: values[:, slots] for name, values in vars(self).items()})
+
 
 @dataclass(frozen=True)
 class Spectrum:

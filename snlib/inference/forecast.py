@@ -80,8 +80,7 @@ class Forecaster:
         return mean + unit * values
 
     def _moments(self, predictive):
-        variance = predictive.scale.square() + predictive.factors.square().sum(-1)
-        return self._dex(predictive.loc), self.scaling.log10_fnu[1] * variance.sqrt()
+        return self._dex(predictive.loc), self.scaling.log10_fnu[1] * predictive.variance().sqrt()
 
     @torch.no_grad()
     def _draw_posterior(self, light_curve, *where):

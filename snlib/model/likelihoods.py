@@ -65,6 +65,10 @@ class LowRankNormal:
             n = observed.sum(-1, dtype=self.loc.dtype)
             return -0.5 * (squares + log_determinant + n * math.log(2 * math.pi))
 
+    def variance(self) -> Tensor:
+        """Variance of each pixel by itself, of the shape of `loc`."""
+        return self.scale.square() + self.factors.square().sum(-1)
+
     def expand(self, n: int):
         """The same distribution n times, along a new first axis."""
         return LowRankNormal(*(x.expand(n, *x.shape) for x in (self.loc, self.scale, self.factors)))

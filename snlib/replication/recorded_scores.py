@@ -93,7 +93,7 @@ def _spectrum(model, batch):
     """Location and scale of each spectrum given its light curve, shape (B, L), in z-scores."""
     if isinstance(model, PredictiveMMVAE):
         predicted = model.predictive(batch.photometry, batch.spectrum)
-        return predicted.loc, (predicted.scale.square() + predicted.factors.square().sum(-1)).sqrt()
+        return predicted.loc, predicted.variance().sqrt()
     z = model.photometry.posterior(batch.photometry).loc
     likelihood = model.spectrum.likelihood(z[None], batch.spectrum)
     return likelihood.loc[0], likelihood.scale[0]

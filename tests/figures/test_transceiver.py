@@ -26,17 +26,6 @@ def model(textbook):
     return textbook
 
 
-@pytest.fixture(params=["photometry", "spectrum"])
-def expert_and_input(request, model):
-    return getattr(model, request.param), request.getfixturevalue(request.param)
-
-
-def cut(x, slots):
-    if hasattr(x, "phase"):
-        return x.at(slots)
-    return replace(x, **{name: values[:, slots] for name, values in vars(x).items()})
-
-
 def drawn(ax):
     """The numbers of an image, NaN where it is blank."""
     (image,) = ax.images
@@ -156,8 +145,8 @@ def test_rows_say_what_they_show(model, photometry, spectrum):
 @pytest.mark.parametrize("slots", [1, 3, 12])
 def test_any_number_of_slots(model, photometry, spectrum, slots):
     some = torch.arange(slots)
-    assert drawn(light_curve_axes(model, cut(photometry, some))[1]).shape[1] == slots
-    assert drawn(spectrum_axes(model, cut(spectrum, some))[1, 0]).shape[1] == slots
+    assert drawn(light_curve_axes(model, photometry.at(some))[1]).shape[1] == slots
+    assert drawn(spectrum_axes(model, spectrum.at(some))[1, 0]).shape[1] == slots
 
 
 @torch.no_grad()
@@ -182,7 +171,7 @@ def test_the_encoder_is_drawn_as_it_is(expert_and_input):
 @pytest.mark.parametrize("n_asked_for", [2, 12])
 def test_the_decoder_is_drawn_as_it_is(expert_and_input, n_asked_for):
     vae, x = expert_and_input
-    x, z = cut(x, torch.arange(n_asked_for)), torch.linspace(-1, 1, 16).reshape(4, 4)
+    x, z = x.at(torch.arange(n_asked_for)), torch.linspace(-1, 1, 16).reshape(4, 4)
     inputs, _, attention, _, outputs = decoder_axes(vae, x, z)
     run = trace(vae.decoder, z.expand(1, len(x.value), 4, 4), x)
     for (layer, head), ax in np.ndenumerate(attention):

@@ -17,17 +17,6 @@ def model(textbook):
     return textbook
 
 
-@pytest.fixture(params=["photometry", "spectrum"])
-def expert_and_input(request, model):
-    return getattr(model, request.param), request.getfixturevalue(request.param)
-
-
-def cut(x, slots):
-    if hasattr(x, "phase"):
-        return x.at(slots)
-    return replace(x, **{name: values[:, slots] for name, values in vars(x).items()})
-
-
 def usual_weights(layer, query, context, observed=None):
     """PyTorch's multi-head attention weights, shape (B, heads, Q, C)."""
     d, zero = query.shape[-1], torch.zeros(query.shape[-1])
@@ -71,7 +60,7 @@ def test_weights_of_the_decoder_are_the_usual_ones(expert_and_input, n_asked_for
     """With fewer, as many and more queries than there is to attend to."""
     vae, x = expert_and_input
     z = torch.randn(1, len(x.value), 4, 4, generator=torch.Generator().manual_seed(0))
-    run = trace(vae.decoder, z, cut(x, torch.arange(n_asked_for)))
+    run = trace(vae.decoder, z, x.at(torch.arange(n_asked_for)))
     expected = usual_weights(vae.decoder.layers[0], run.query, run.context)
     assert run.weights.shape == (len(vae.decoder.layers), *expected.shape)
     assert_close(run.weights[0], expected, rtol=0, atol=1e-5)

@@ -38,11 +38,6 @@ def permute(x, order):
     return replace(x, **{name: values[..., order] for name, values in vars(x).items() if name != "phase"})
 
 
-@pytest.fixture(params=["photometry", "spectrum"])
-def expert_and_input(request, model):
-    return getattr(model, request.param), request.getfixturevalue(request.param)
-
-
 @torch.no_grad()
 @pytest.mark.parametrize("fill", [0.0, 3.0, -7.5])
 def test_padding_changes_nothing(expert_and_input, fill):
