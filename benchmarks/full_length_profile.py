@@ -19,10 +19,9 @@ from measure import machine
 
 from snlib.evaluation.score_table import score_events
 from snlib.evaluation.scores import PIT_COLUMNS
-from snlib.files import DATA, replacing, write_json
+from snlib.files import DATA, read_tensors, replacing, write_json
 from snlib.inference.samplers import draw_events, spectra_sampler
 from snlib.model.recipes import RECIPES
-from snlib.model.weights import read_tensors
 from snlib.replication.evidence import Evidence
 from snlib.replication.methods import label, sampler_of
 from snlib.replication.results import table

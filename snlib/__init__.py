@@ -6,18 +6,20 @@ what it is for, and imports only from the rooms that are named beside it.
 
 __version__ = "0.1.0"
 
-_TOP = ("files", "random_streams", "workers")
+_TOP = ("random_streams", "workers")
+_BASE = (*_TOP, "files")
 # Each room, and those that it may import from; data flow down this list and never back.
 ROOMS = {
-    "data": _TOP,
-    "simulation": (*_TOP, "data"),
-    "model": (*_TOP, "data"),
-    "training": (*_TOP, "data", "model"),
-    "inference": (*_TOP, "data", "simulation", "model"),
-    "evaluation": (*_TOP, "data", "simulation", "model", "inference"),
-    "figures": (*_TOP, "data", "simulation", "model", "inference", "evaluation"),
+    "files": _TOP,
+    "data": _BASE,
+    "simulation": (*_BASE, "data"),
+    "model": (*_BASE, "data"),
+    "training": (*_BASE, "data", "model"),
+    "inference": (*_BASE, "data", "simulation", "model"),
+    "evaluation": (*_BASE, "data", "simulation", "model", "inference"),
+    "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),
     "replication": (
-        *(*_TOP, "data", "simulation", "model", "training"),
+        *(*_BASE, "data", "simulation", "model", "training"),
         *("inference", "evaluation", "figures"),
     ),
 }

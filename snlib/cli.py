@@ -13,7 +13,8 @@ import numpy as np
 import typer
 
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
-from snlib.files import DATA, write_npz
+from snlib.files.npz import write_npz
+from snlib.files.places import DATA
 
 __all__ = ["app", "main"]
 

@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "SURFACE_WAVELENGTH_AA",
             "WAVELENGTH_AA",
         ],
+        "ragged": ["RaggedLightCurves"],
         "scaling": ["Scaling"],
         "tables": ["read_parameters", "read_table", "require_suffix"],
     },

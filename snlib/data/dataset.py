@@ -11,7 +11,7 @@ from snlib.data.batches import Pairs
 from snlib.data.events import Events
 from snlib.data.quantities import LAST_PHASE_DAYS
 from snlib.data.scaling import Scaling
-from snlib.files import read_json, write_json
+from snlib.files.json_files import read_json, write_json
 from snlib.random_streams import stream
 
 __all__ = [

@@ -8,9 +8,24 @@ from pathlib import Path
 import numpy as np
 
 from snlib.data.quantities import BANDS, PARAMETERS
-from snlib.files import read_npz, write_npz
+from snlib.files.guard import Array
+from snlib.files.json_files import parse_json
+from snlib.files.npz import read_npz, write_npz
 
 __all__ = ["Events", "LightCurves", "Spectra"]
+
+
+_FILE_FIELDS = {
+    "object_id": Array(1, "U"),
+    "parameters": Array(2),
+    "light_curve_phase_days": Array(2, "f", "gaps"),
+    "light_curve_magnitude": Array(2, "f", "gaps"),
+    "light_curve_band": Array(2, "iu"),
+    "spectrum_phase_days": Array(1),
+    "wavelength_aa": Array(1),
+    "log10_fnu": Array(3, "f", "gaps"),
+    "provenance": Array(0, "U"),
+}
 
 
 def _require(condition, message):
@@ -246,27 +261,14 @@ class Events:
         ValueError
             If the file is not a complete npz file of valid events; the message names file and field.
         """
-        a = read_npz(
-            path,
-            fields=(
-                "object_id",
-                "parameters",
-                "light_curve_phase_days",
-                "light_curve_magnitude",
-                "light_curve_band",
-                "spectrum_phase_days",
-                "wavelength_aa",
-                "log10_fnu",
-                "provenance",
-            ),
-        )
+        a = read_npz(path, _FILE_FIELDS)
         try:
             return cls(
                 a["object_id"],
                 a["parameters"],
                 LightCurves(a["light_curve_phase_days"], a["light_curve_magnitude"], a["light_curve_band"]),
                 Spectra(a["spectrum_phase_days"], a["wavelength_aa"], a["log10_fnu"]),
-                json.loads(str(a["provenance"])),
+                parse_json(str(a["provenance"])),
             )
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{Path(path)}: {error}") from None

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from snlib.data.events import LightCurves
 from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE
-from snlib.files import DATA
+from snlib.files.places import DATA
 from snlib.random_streams import stream
 from snlib.simulation.grid import draw_parameters
 from snlib.simulation.photometry import band_magnitudes

@@ -8,7 +8,7 @@ import torch
 
 from snlib.data.batches import on
 from snlib.data.scaling import Scaling
-from snlib.files import read_json, write_json
+from snlib.files.json_files import read_json, write_json
 from snlib.inference.posteriors import posterior_samples, spectrum_query
 from snlib.inference.recalibration import Recalibration
 from snlib.model.mmvae import MMVAE

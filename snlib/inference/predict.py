@@ -11,7 +11,8 @@ from tqdm import tqdm
 from snlib.data.events import LightCurves
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.data.tables import require_suffix
-from snlib.files import DATA, replacing
+from snlib.files.places import DATA
+from snlib.files.writing import replacing
 from snlib.inference.embedding import embed
 from snlib.random_streams import stream
 

@@ -1,41 +1,15 @@
 """Weights on disk: safetensors beside a JSON file that says what they are."""
 
-import json
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-
 from snlib.data.scaling import Scaling
-from snlib.files import read_json, replacing, write_json
+from snlib.files.json_files import read_json, write_json
+from snlib.files.tensors import read_tensors, write_tensors
 from snlib.model.registry import new_model, read_recipe
 
-__all__ = ["load_model", "read_tensors", "save_model", "write_tensors"]
+__all__ = ["load_model", "save_model"]
 
 _KEYS = {"model", "recipe", "scaling", "provenance"}
-
-
-def write_tensors(path, tensors, metadata=None):
-    """Write tensors and JSON metadata as safetensors (temporary name, then rename)."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, {"json": json.dumps(metadata)})
-
-
-def read_tensors(path):
-    """Read what `write_tensors` wrote: (tensors by name, metadata).
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged; the message names it.
-    """
-    try:
-        with safe_open(path, framework="pt") as archive:
-            metadata = json.loads((archive.metadata() or {}).get("json", "null"))
-            return {name: archive.get_tensor(name) for name in archive.keys()}, metadata  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: not a readable safetensors file ({error})") from None
 
 
 def save_model(path, name, model, scaling, provenance):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from snlib.evaluation.score_table import score_events
 from snlib.evaluation.scores import average_scores
-from snlib.files import read_json, write_json
+from snlib.files.json_files import read_json, write_json
 from snlib.inference.samplers import draw_events, light_curve_sampler
 from snlib.model.recipes import RECIPES, Recipe
 from snlib.replication.trained import train_or_load

@@ -8,7 +8,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from snlib.files import read_json, write_json
+from snlib.files.json_files import read_json, write_json
 
 __all__ = ["file_digest", "is_kept", "keep", "make_unless_kept"]
 

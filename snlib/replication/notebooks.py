@@ -11,7 +11,7 @@ from pathlib import Path
 import jupytext
 import nbclient
 
-from snlib.files import read_json
+from snlib.files.json_files import read_json
 from snlib.workers import one_thread_each
 
 __all__ = ["execute", "public", "without_progress"]

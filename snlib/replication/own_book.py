@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from snlib.files import read_json
+from snlib.files.json_files import read_json
 from snlib.replication.notebooks import public
 from snlib.replication.pipeline import COVER
 from snlib.replication.verdicts import ledger_html

@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from snlib.files import read_json, replacing, write_json
+from snlib.files.json_files import read_json, write_json
+from snlib.files.writing import replacing
 from snlib.replication.notebooks import public
 from snlib.replication.pipeline import COVER
 from snlib.replication.results import write_results

@@ -9,7 +9,8 @@ import pandas as pd
 from snlib.evaluation.scores import PIT_COLUMNS, average_scores
 from snlib.figures import style as plotting
 from snlib.figures.real_models import plot_real_event
-from snlib.files import replacing, write_json
+from snlib.files.json_files import write_json
+from snlib.files.writing import replacing
 from snlib.inference.samplers import REAL_MAGNITUDE_SCALE
 from snlib.replication.folds import N_FOLDS, PROFILE, real_folds
 from snlib.replication.real_scores import N_SAMPLES, draw_all, real_scores, recalibrate_folds

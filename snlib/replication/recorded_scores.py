@@ -12,7 +12,7 @@ import torch
 
 from snlib.data.batches import Pairs
 from snlib.data.dataset import split_events, without_late_points
-from snlib.files import read_json
+from snlib.files.json_files import read_json
 from snlib.model.predictive import PredictiveMMVAE
 from snlib.model.weights import load_model
 from snlib.replication.profiles import PROFILES

@@ -12,7 +12,11 @@ from snlib.evaluation.masking import masking_scores
 from snlib.evaluation.recovery import mean_parameter_errors, parameter_errors
 from snlib.evaluation.score_table import Curves, score_events
 from snlib.evaluation.scores import PIT_COLUMNS, average_scores
-from snlib.files import DATA, read_json, read_npz, replacing, write_json, write_npz
+from snlib.files.guard import Array
+from snlib.files.json_files import read_json, write_json
+from snlib.files.npz import read_npz, write_npz
+from snlib.files.places import DATA
+from snlib.files.writing import replacing
 from snlib.inference.samplers import draw_events
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS
@@ -162,8 +166,8 @@ def figure4_curves(run):
     """
     table(run, "spectra")
     path = _curves_path(run)
-    names = [name.split("/") for name in read_npz(path, ["names"])["names"]]
-    values = read_npz(path, ["/".join(name) for name in names])
+    names = [name.split("/") for name in read_npz(path, {"names": Array(1, "U")})["names"]]
+    values = read_npz(path, {"/".join(name): Array(2, "f", "gaps") for name in names})
     result = {}
     for method, interval, name in names:
         result.setdefault((method, interval), {})[name] = values[f"{method}/{interval}/{name}"]

@@ -13,7 +13,7 @@ import torch
 from snlib.data.dataset import make_dataset, split_events
 from snlib.data.events import Events
 from snlib.data.published_sample import read_published_sample
-from snlib.files import DATA, generated_folder
+from snlib.files.places import DATA, generated_folder
 from snlib.inference.samplers import REAL_MAGNITUDE_SCALE, SIMULATED_MAGNITUDE_SCALE
 from snlib.model.registry import recipe_for
 from snlib.replication.cache import make_unless_kept

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from snlib.files import replacing, write_json
+from snlib.files.json_files import write_json
+from snlib.files.writing import replacing
 from snlib.inference.forecast import Forecaster
 from snlib.inference.samplers import fit_recalibration, forecast_sampler
 from snlib.replication.early import early_table

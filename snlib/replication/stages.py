@@ -5,7 +5,7 @@ from pathlib import Path
 
 import snlib
 from snlib import ROOMS
-from snlib.files import DATA
+from snlib.files.places import DATA
 
 __all__ = ["STAGES", "digest", "modules", "rooms_behind", "sources"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from snlib.files import read_json, replacing
+from snlib.files.json_files import read_json
+from snlib.files.writing import replacing
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import load_model, save_model
 from snlib.replication.cache import is_kept, keep

@@ -13,7 +13,9 @@ import h5py
 import numpy as np
 
 from snlib.data.quantities import LIGHT_AA_PER_S, filename_from_parameters, parameters_from_filename
-from snlib.files import replacing
+from snlib.files.guard import Array
+from snlib.files.hdf5 import read_hdf5
+from snlib.files.writing import replacing
 from snlib.random_streams import stream
 from snlib.simulation.surfaces import Surface
 
@@ -28,6 +30,7 @@ _LIMITS = {
     "nu": (1e12, 1e18, "Hz"),
     "Lnu": (0.0, 1e35, "erg/s/Hz"),
 }
+_FIELDS = {"time": Array(1), "nu": Array(1), "Lnu": Array(2)}
 _FIRST_WRITTEN_DAYS = 1.0
 
 
@@ -65,17 +68,15 @@ def read_surface(path):
         wavelength = LIGHT_AA_PER_S / nu[order]
         return Surface(path.stem, parameters, days - days[_peak(luminosity)], wavelength, log10_fnu)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def _read_fields(path):
-    try:
-        with h5py.File(path) as file:
-            fields = {name: _read_field(file, name) for name in _LIMITS}
-    except OSError as error:
-        raise ValueError(f"not an HDF5 file, or not all of it ({error})") from None
-    time, nu, luminosity = fields.values()
-    if time.ndim != 1 or nu.ndim != 1 or luminosity.shape != (time.size, nu.size):
+    fields = read_hdf5(path, _FIELDS)
+    time, nu, luminosity = (
+        _possible(name, values.astype(float), *_LIMITS[name]) for name, values in fields.items()
+    )
+    if luminosity.shape != (time.size, nu.size):
         shapes = ", ".join(f"{name} {values.shape}" for name, values in fields.items())
         raise ValueError(f"expected time (T,), nu (L,) and Lnu (T, L), got {shapes}")
     if time.size < 3 or not (np.diff(time) > 0).all():
@@ -85,13 +86,7 @@ def _read_fields(path):
     return time, nu, luminosity
 
 
-def _read_field(file, name):
-    if name not in file:
-        raise ValueError(f"field {name!r} is missing")
-    if not isinstance(file[name], h5py.Dataset) or file[name].dtype.kind not in "fiu":
-        raise ValueError(f"field {name!r} does not hold numbers")
-    values = file[name][()].astype(float)
-    low, high, unit = _LIMITS[name]
+def _possible(name, values, low, high, unit):
     bad = ~((values >= low) & (values <= high))
     if bad.any():
         where = tuple(map(int, np.argwhere(bad)[0]))

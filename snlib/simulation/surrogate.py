@@ -18,7 +18,9 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS
-from snlib.files import DATA, read_npz, write_npz
+from snlib.files.guard import Array
+from snlib.files.npz import read_npz, write_npz
+from snlib.files.places import DATA
 from snlib.simulation.grid import beyond_grid
 from snlib.simulation.surrogate_features import (
     N_CENTRED,
@@ -49,7 +51,13 @@ PHASE_RANGE_DAYS = (-20.0, 85.0)
 ZERO_LOG10_FNU = -12.0
 
 SPLINE_DEGREE = 3
-_FILE_FIELDS = ("warp", "loadings", "surfaces", "residuals", "log10_packets")
+_FILE_FIELDS = {
+    "warp": Array(1, "f"),
+    "loadings": Array(2, "f"),
+    "surfaces": Array(3, "f"),
+    "residuals": Array(3, "f"),
+    "log10_packets": Array(1, "f"),
+}
 
 
 def _clamped(breaks):

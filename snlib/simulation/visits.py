@@ -11,14 +11,23 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from snlib.data.quantities import BANDS
-from snlib.files import DATA, read_npz
+from snlib.files.guard import Array
+from snlib.files.npz import read_npz
+from snlib.files.places import DATA
 
 __all__ = ["RUBIN_VISITS", "Visits", "load_visits"]
 
 RUBIN_VISITS = DATA / "rubin_visits.npz"
 
 _HALF_BOX_DEG = 1.75
-_PACKED_FIELDS = ("mjd_start", "mjd_step", "ra_centideg", "dec_centideg", "band", "depth_centimag")
+_PACKED_FIELDS = {
+    "mjd_start": Array(0),
+    "mjd_step": Array(1),
+    "ra_centideg": Array(1),
+    "dec_centideg": Array(1),
+    "band": Array(1, "iu"),
+    "depth_centimag": Array(1),
+}
 _OPSIM_TABLE = "observations"
 _OPSIM_NUMBERS = ("observationStartMJD", "fieldRA", "fieldDec", "fiveSigmaDepth")
 _SQLITE_MAGIC = b"SQLite format 3\0"
@@ -130,9 +139,6 @@ def load_visits(path=RUBIN_VISITS):
 
 def _from_packed(path):
     packed = read_npz(path, _PACKED_FIELDS)
-    for name, values in packed.items():
-        if values.dtype.kind not in "iuf":
-            raise ValueError(f"{name}: not numbers but {values.dtype}")
     start, steps, ra, dec, band, depth = packed.values()
     return Visits(start + 1e-4 * np.cumsum(steps), ra / 100, dec / 100, band, depth / 100)
 

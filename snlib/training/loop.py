@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from snlib.model.weights import read_tensors, write_tensors
+from snlib.files.tensors import read_tensors, write_tensors
 from snlib.training.draws import draw_block, draw_noise, spread_pixels
 from snlib.training.steps import BLOCK, Steps, new_fabric, new_optimiser
 

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from snlib.data.dataset import split_events
-from snlib.files import write_json
-from snlib.model.weights import load_model, read_tensors
+from snlib.files import read_tensors, write_json
+from snlib.model.weights import load_model
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ BROKEN = {
         "'posterior_samples' has shape",
     ),
     "one-dimensional spectra": (replace_field("gt", np.ravel), "'gt'"),
-    "text for numbers": (replace_field("gt", lambda g: g.astype(str)), "field 'gt' has type"),
+    "text for numbers": (replace_field("gt", lambda g: g.astype(str)), "field 'gt' is of type"),
     "a phase missing": (set_value("phase", 1, 5.0), "field 'phase', model 2.544e"),
     "a phase twice": (set_value("phase", 1, -10.0), "field 'phase', model 2.544e"),
     "two light curves": (

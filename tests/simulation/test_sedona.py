@@ -155,11 +155,11 @@ def with_value(value):
 @pytest.mark.parametrize(
     "damage, message",
     [
-        (truncate, "not an HDF5 file, or not all of it"),
-        (lambda path: path.write_text("no"), "not an HDF5 file"),
+        (truncate, "not a readable HDF5 file, or not all of it"),
+        (lambda path: path.write_text("no"), "not a readable HDF5 file"),
         (edit("Lnu", lambda v: None), "field 'Lnu' is missing"),
         (edit("nu", lambda v: v.astype("S")), "field 'nu' does not hold numbers"),
-        (edit("Lnu", with_value(np.nan)), r"Lnu: nan at \(5, 5\)"),
+        (edit("Lnu", with_value(np.nan)), r"field 'Lnu' holds nan at \(5, 5\)"),
         (edit("Lnu", with_value(-1.0)), r"Lnu: -1 at \(5, 5\)"),
         (edit("Lnu", lambda v: v.T), r"expected time .* got time \(90,\)"),
         (edit("Lnu", lambda v: v[:17]), "got time"),
@@ -200,7 +200,7 @@ def test_a_bad_file_among_good_ones_is_skipped_only_if_asked(grid, tmp_path):
     with pytest.raises(ValueError, match=bad.name.replace("+", r"\+")):
         simulate(4, seed=0, grid=SedonaGrid(tmp_path))
     for workers in (1, 2):
-        with pytest.warns(UserWarning, match=r"left out: .*not an HDF5 file"):
+        with pytest.warns(UserWarning, match=r"left out: .*not a readable HDF5 file"):
             events = simulate(4, seed=0, grid=SedonaGrid(tmp_path), workers=workers, skip_bad=True)
         assert len(events) == 3
         assert bad.stem not in events.object_id

@@ -14,10 +14,11 @@ import torch
 from scipy.stats import kstest
 
 from snlib.data.batches import Photometry
+from snlib.files import read_tensors, write_tensors
 from snlib.model import registry as models
 from snlib.model.recipes import RECIPES, Recipe
 from snlib.model.registry import MODELS
-from snlib.model.weights import load_model, read_tensors, save_model, write_tensors
+from snlib.model.weights import load_model, save_model
 from snlib.random_streams import stream
 from snlib.replication import trained
 from snlib.replication.trained import train_or_load

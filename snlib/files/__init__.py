@@ -1,0 +1,16 @@
+"""Files of every kind: written whole or not at all, and read by one guarded reader a format."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "guard": ["Array", "guarded"],
+        "hdf5": ["read_hdf5"],
+        "json_files": ["parse_json", "read_json", "write_json"],
+        "npz": ["read_npz", "write_npz"],
+        "places": ["DATA", "generated_folder"],
+        "tensors": ["read_metadata", "read_tensors", "write_tensors"],
+        "writing": ["lock", "replacing", "require_space"],
+    },
+)
