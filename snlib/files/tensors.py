@@ -4,7 +4,7 @@ import json
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from snlib.files.guard import guarded, require_file
 from snlib.files.json_files import parse_json
@@ -23,8 +23,9 @@ def write_tensors(path, tensors, metadata=None):
     metadata : JSON
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, {"json": json.dumps(metadata, allow_nan=False)})
+    content = save(tensors, {"json": json.dumps(metadata, allow_nan=False)})
+    with replacing(path) as temporary:  # the library's own writer hides full disks and has its own file mode
+        temporary.write_bytes(content)
 
 
 def read_tensors(path):
