@@ -3,9 +3,6 @@
 A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
 
-import os
-import sys
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +13,7 @@ from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
 from snlib.files.places import DATA
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 _PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
 _MODELS = (
@@ -39,18 +36,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-def main():
-    """Run a command; bad input ends with one line on stderr and exit code 2."""
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_: print(f"snlib: {message}", file=sys.stderr)
-        try:
-            app()
-        except (ValueError, OSError) as error:
-            if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes, one speaks
-                print(f"snlib: {' '.join(str(error).split())}", file=sys.stderr)
-            sys.exit(2)
 
 
 def _numbers(text, name):

@@ -6,7 +6,9 @@ that its parent could call there; the environment, which it reads at that moment
 """
 
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 
@@ -57,12 +59,31 @@ def worker_pool(n_workers, initializer=None):
     ------
     concurrent.futures.ProcessPoolExecutor
         All its processes end with the block.
+
+    Raises
+    ------
+    OSError
+        If one of the processes is killed.
     """
     with (
         one_thread_each(),
         ProcessPoolExecutor(n_workers, get_context("spawn"), _begin, (initializer,)) as pool,
     ):
-        yield pool
+        _start(pool, n_workers)
+        try:
+            yield pool
+        except BrokenProcessPool as error:
+            raise OSError("a worker process was killed; for want of memory, perhaps") from error
+        finally:
+            pool.shutdown(cancel_futures=True)  # what is not begun when the block fails never is
+
+
+def _start(pool, n_workers):
+    """Start all processes at once, deaf to Ctrl-C: it reaches them too, but their parent ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited
+    for _ in range(n_workers):  # a process each, as long as none is idle
+        pool.submit(int)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(initializer):

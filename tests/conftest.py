@@ -15,7 +15,7 @@ from jaxtyping import install_import_hook
 if not torch.cuda.is_available():
     install_import_hook("snlib.model", "beartype.beartype")
 
-from snlib.cli import main
+from snlib.__main__ import main
 from snlib.data.batches import Photometry, Spectrum
 from snlib.data.dataset import make_dataset, split_events
 from snlib.data.events import Events, LightCurves, Spectra

@@ -132,7 +132,7 @@ def test_the_package_runs_as_a_module_and_as_a_program():
 def test_help_loads_nothing_that_takes_time():
     code = """
 import sys
-from snlib.cli import main
+from snlib.__main__ import main
 sys.argv = ["snlib", "--help"]
 try:
     main()
