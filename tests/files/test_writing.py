@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,20 +85,22 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(tmp_path):
         pytest.fail("began")
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
-    """No file may grow beyond four bytes: as if the disk were full."""
+    """No file may grow beyond four bytes: as if the disk were full, for pytest's own output too."""
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    signal.signal(signal.SIGXFSZ, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, full_disk, name):
-    with pytest.raises(OSError, match=rf"the disk is full: .*{name}"):
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, name):
+    with pytest.raises(OSError, match=rf"the disk is full: .*{name}"), full_disk():
         WRITERS[name](tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
