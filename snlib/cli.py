@@ -134,7 +134,7 @@ def train_model(
 @app.command()
 def predict(
     light_curves: _LightCurves,
-    out: Annotated[Path, typer.Option(help="npz file to write.")],
+    out: Annotated[Path, typer.Option(help="npz or csv file to write.")],
     phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = _PHASES,
     samples: Annotated[int, typer.Option(help="Spectra to draw for each object and phase.")] = 200,
     seed: Annotated[int, typer.Option(help="Of the draws; each object has its own, by its id.")] = 0,
@@ -146,20 +146,22 @@ def predict(
 ):
     """Spectra of supernovae from their light curves, with their uncertainty.
 
-    Light curves: absolute AB magnitudes over rest-frame days from peak. Writes object_id (N,), phase_days
-    (P,), wavelength_aa (L,) and samples (N, S, P, L), log10 of erg/s/cm2/Hz at 10 pc; with --latent-only
-    latent_samples instead.
+    Light curves: absolute AB magnitudes over rest-frame days from peak. Writes object_id (N,), n_points (N,),
+    phase_days (P,), wavelength_aa (L,) and samples (N, S, P, L), log10 of erg/s/cm2/Hz at 10 pc; with
+    --latent-only latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and
+    wavelength. After a kill the same command goes on where it was.
     """
-    from snlib.data import read_light_curves
-    from snlib.inference import DEFAULT_WEIGHTS, Forecaster, Request, predict_spectra, write_samples
-    from snlib.replication import open_run
+    from snlib.data import read_light_curves, require_suffix
+    from snlib.inference import DEFAULT_WEIGHTS, PREDICTION_SUFFIXES, Forecaster, Request, write_predictions
+    from snlib.replication import digest, open_run
 
+    require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     device = open_run(device=device).device
     forecaster = Forecaster.load(weights or DEFAULT_WEIGHTS, device)
-    object_id, curves = read_light_curves(light_curves)
-    drawn = predict_spectra(forecaster, object_id, curves, request)
-    write_samples(out, object_id, request, drawn)
+    curves = read_light_curves(light_curves)
+    about = {"n_points": curves.n_points}
+    write_predictions(out, forecaster, curves, about, request, digest("predictions"))
 
 
 @app.command("embed")
@@ -171,7 +173,7 @@ def embed_light_curves(
 ):
     """Where supernovae lie in the latent space, from their light curves.
 
-    Light curves as for predict. Writes object_id and mean and scale of each number of the latent.
+    Light curves as for predict. Writes object_id, n_points and mean and scale of each number of the latent.
     """
     from snlib.data import read_light_curves, require_suffix
     from snlib.inference import DEFAULT_WEIGHTS, TABLE_SUFFIXES, Forecaster, embedding_table, write_table
@@ -180,8 +182,7 @@ def embed_light_curves(
     require_suffix(out, TABLE_SUFFIXES)
     device = open_run(device=device).device
     forecaster = Forecaster.load(weights or DEFAULT_WEIGHTS, device)
-    object_id, curves = read_light_curves(light_curves)
-    write_table(out, embedding_table(forecaster, object_id, curves))
+    write_table(out, embedding_table(forecaster, read_light_curves(light_curves)))
 
 
 @app.command()

@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from snlib.data.events import LightCurves
 from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE, LAST_PHASE_DAYS, SURFACE_PHASES_DAYS
+from snlib.data.ragged import RaggedLightCurves
 from snlib.data.tables import read_table
 
 __all__ = ["LIGHT_CURVE_COLUMNS", "read_light_curves"]
@@ -36,10 +36,8 @@ def read_light_curves(path):
 
     Returns
     -------
-    object_id : ndarray of str, shape (N,)
-        In the order of first appearance.
-    light_curves : LightCurves
-        Of these objects: the points ascending in phase, then empty slots up to the longest.
+    RaggedLightCurves
+        In the order of first appearance, the points ascending in phase.
 
     Raises
     ------
@@ -65,11 +63,11 @@ def read_light_curves(path):
     for reason, points in left_out.items():
         _warn_of_points(path, reason, names[points])
     place, object_id = pd.factorize(names)
-    object_id = np.array(object_id, dtype=str)
     keep = ~np.any(list(left_out.values()), axis=0)
-    light_curves = _pad(len(object_id), place[keep], phase_days[keep], magnitude[keep], band[keep])
-    _warn_of_objects(path, object_id[~light_curves.observed.any(1)])
-    return object_id, light_curves
+    points = (values[keep] for values in (place, phase_days, magnitude, band))
+    curves = RaggedLightCurves.from_points(np.array(object_id, dtype=object), *points)
+    _warn_of_objects(path, curves.object_id[curves.n_points == 0])
+    return curves
 
 
 def _object_ids(path, values):
@@ -112,17 +110,3 @@ def _warn_of_objects(path, object_id):
             + (f" and {more} more" if more > 0 else ""),
             stacklevel=3,
         )
-
-
-def _pad(n_objects, place, phase_days, magnitude, band):
-    """Light curves from points; sorted, so that the order of rows does not even change the rounding."""
-    order = np.lexsort((magnitude, band, phase_days, place))
-    n_points = np.bincount(place, minlength=n_objects)
-    slot = np.arange(len(order)) - np.repeat(np.cumsum(n_points) - n_points, n_points)
-
-    def padded(values, empty):
-        result = np.full((n_objects, max(1, n_points.max())), empty)
-        result[place[order], slot] = values[order]
-        return result
-
-    return LightCurves(padded(phase_days, np.nan), padded(magnitude, np.nan), padded(band, 0))

@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "npz": ["read_npz", "write_npz"],
         "places": ["DATA", "generated_folder"],
         "tensors": ["read_metadata", "read_tensors", "write_tensors"],
-        "writing": ["lock", "replacing", "require_space"],
+        "writing": ["lock", "replacing", "require_space", "resumable"],
     },
 )

@@ -5,10 +5,11 @@ import fcntl
 import os
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
-__all__ = ["lock", "replacing", "require_space"]
+__all__ = ["lock", "replacing", "require_space", "resumable"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -27,25 +28,94 @@ def replacing(path):
         full; the message names `path`.
     """
     path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path}: is a folder, expected the name of a file")
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    with _named(path):
+        os.close(_create(path, temporary, os.O_EXCL | os.O_WRONLY))
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def resumable(path, digest):
+    """Yield an open file that becomes `path` if the block succeeds, is removed if it fails, and else stays.
+
+    Only a process that is killed has no time to remove it.  The next call with the same digest gets it with
+    what it holds; one with another digest removes it.
+
+    Parameters
+    ----------
+    path : path-like
+    digest : str
+        Of all that decides what will be in the file, in letters and digits.
+
+    Yields
+    ------
+    file object
+        For reading and writing bytes, at its beginning.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process is making the same file.
+    OSError
+        As `replacing`.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{digest}.partial")
+    with _named(path), open(_create(path, partial, os.O_NOFOLLOW | os.O_RDWR), "r+b") as file:
+        _require_alone(path, file, partial)
+        for other in path.parent.glob(f".{escape(path.name)}.*.partial"):
+            if other != partial:
+                _remove_left_over(other)
+        try:
+            yield file
+            file.close()
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(path):
+    """Say which file it was that the disk had no room for."""
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except OSError as error:
-        raise OSError(
-            error.errno, f"{os.strerror(error.errno)}, no file can be made here", str(path)
-        ) from error
-    try:
-        yield temporary
-        temporary.replace(path)
+        yield
     except OSError as error:
         if error.errno in _FULL:
             raise OSError(error.errno, "the disk is full", str(path)) from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _create(path, temporary, flags):
+    """A new file for `path`, or an old one if the flags allow, as a descriptor."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: is a folder, expected the name of a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return os.open(temporary, os.O_CREAT | flags, 0o666)
+    except OSError as error:
+        reason = f"{os.strerror(error.errno)}, no file can be made here"
+        raise OSError(error.errno, reason, str(path)) from error
+
+
+def _require_alone(path, file, partial):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        mine = os.path.samestat(os.fstat(file.fileno()), partial.stat())
+    except (BlockingIOError, FileNotFoundError):  # or was, until a moment ago
+        mine = False
+    if not mine:
+        raise BlockingIOError(f"{path}: another process is making it")
+
+
+def _remove_left_over(partial):
+    """Remove what a killed process left, unless one that lives is at it."""
+    with suppress(OSError), open(partial, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        partial.unlink()
 
 
 def require_space(path, n_bytes):

@@ -6,18 +6,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "embedding": ["embed", "encode", "predict_parameters", "retrieve_spectra"],
+        "embedding_files": ["TABLE_SUFFIXES", "embedding_table", "write_table"],
         "forecast": ["Forecaster"],
         "inversion": ["Inversion", "invert_light_curves", "inverted_samples"],
         "posteriors": ["from_light_curve", "from_spectra", "mean_spectrum", "posterior_samples"],
-        "predict": [
-            "DEFAULT_WEIGHTS",
-            "TABLE_SUFFIXES",
-            "Request",
-            "embedding_table",
-            "predict_spectra",
-            "write_samples",
-            "write_table",
-        ],
+        "predict": ["DEFAULT_WEIGHTS", "Request", "predict_spectra"],
+        "prediction_files": ["PREDICTION_SUFFIXES", "write_predictions"],
         "recalibration": ["Recalibration"],
         "samplers": [
             "draw_events",

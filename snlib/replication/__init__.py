@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "results": ["TABLES", "write_results"],
         "run": ["Run", "open_run"],
         "shipping": ["ship"],
+        "stages": ["digest"],
         "trained": ["train_or_load"],
     },
 )

@@ -11,7 +11,12 @@ __all__ = ["STAGES", "digest", "modules", "rooms_behind", "sources"]
 
 _PACKAGE = Path(snlib.__file__).parent
 # The room that makes the results of each stage from those of the stage before.
-STAGES = {"events": "simulation", "training": "training", "evaluation": "replication"}
+STAGES = {
+    "events": "simulation",
+    "training": "training",
+    "predictions": "inference",
+    "evaluation": "replication",
+}
 
 
 def rooms_behind(*rooms):

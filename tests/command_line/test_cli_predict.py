@@ -1,5 +1,6 @@
 """``snlib predict`` and ``snlib embed``, as a user calls them."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from snlib.model.registry import new_model
 from snlib.model.weights import save_model
 
 PREDICT = ("predict", "curves.csv", "--phases=-10,12", "--samples", "7", "--seed", "2", "--out", "x.npz")
+SIZE = "6 objects, 7 spectra at each of 2 phases: 0.3 MB"
 EMBED = ("embed", "curves.csv", "--out", "x.csv")
 GIVEN = ("--weights", "w.safetensors", "--device", "cpu")
 
@@ -51,15 +53,21 @@ def read(path):
         return dict(archive)
 
 
+def lines_of(said):
+    return [line for line in re.split(r"[\r\n]+", said) if line.startswith("snlib: ")]
+
+
 def content(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
 def test_predict_writes_what_is_promised(snlib, folder, table):
     code, said = snlib(*PREDICT, *GIVEN)
-    assert code == 0 and "predict: 100%" in said and "snlib: " not in said
+    assert code == 0 and "predict: 100%" in said
+    assert lines_of(said) == [f"snlib: x.npz: {SIZE}"]
     result = read(folder / "x.npz")
-    assert sorted(result) == ["object_id", "phase_days", "samples", "wavelength_aa"]
+    assert sorted(result) == ["n_points", "object_id", "phase_days", "samples", "wavelength_aa"]
+    assert result["n_points"].tolist() == table.groupby("object_id", sort=False).size().tolist()
     assert result["object_id"].tolist() == table["object_id"].unique().tolist()
     assert result["phase_days"].tolist() == [-10, 12]
     np.testing.assert_array_equal(result["wavelength_aa"], WAVELENGTH_AA)
@@ -67,7 +75,7 @@ def test_predict_writes_what_is_promised(snlib, folder, table):
     assert np.isfinite(result["samples"]).all()
     assert snlib(*PREDICT, "--latent-only", *GIVEN)[0] == 0
     latent = read(folder / "x.npz")
-    assert sorted(latent) == ["latent_samples", "object_id", "phase_days", "wavelength_aa"]
+    assert sorted(latent) == ["latent_samples", "n_points", "object_id", "phase_days", "wavelength_aa"]
     assert latent["latent_samples"].shape == (6, 7, 2, 982) and latent["latent_samples"].dtype == np.float32
     assert result["samples"].std() > latent["latent_samples"].std()
 
@@ -137,7 +145,7 @@ def test_points_left_out_change_nothing_and_are_told(snlib, folder, table):
     pd.concat([table, more]).to_csv(folder / "curves.csv", index=False)
     code, said = snlib(*PREDICT, *GIVEN)
     assert code == 0
-    assert [line for line in said.splitlines() if line.startswith("snlib: ")] == [
+    assert lines_of(said)[:-1] == [
         "snlib: curves.csv: phase_days before -20: 1 points of 1 objects left out, first of 'dark'",
         "snlib: curves.csv: phase_days after 60: 2 points of 2 objects left out, first of 'event-1'",
         "snlib: curves.csv: no point left, so what follows is the prior's: object 'dark'",
@@ -154,9 +162,10 @@ def test_embed_of_nothing_is_the_prior(snlib, folder, table):
     assert snlib(*EMBED, *GIVEN)[0] == 0
     result = pd.read_csv(folder / "x.csv").set_index("object_id")
     assert list(result.columns) == [
-        f"{k}_{i}_{j}" for k in ("mean", "scale") for i in range(4) for j in range(4)
+        "n_points",
+        *(f"{k}_{i}_{j}" for k in ("mean", "scale") for i in range(4) for j in range(4)),
     ]
-    assert result.loc["event-3"].tolist() == [0.0] * 16 + [1.0] * 16
+    assert result.loc["event-3"].tolist() == [0] + [0.0] * 16 + [1.0] * 16
     assert (result.drop("event-3").filter(like="mean").abs().sum(axis=1) > 0).all()
 
 
@@ -186,7 +195,7 @@ def replaced(column, value):
         (lambda t: t.drop(columns="band"), (), "curves.csv: column 'band' is missing"),
         (lambda t: t[:0], (), "curves.csv: no rows"),
         (lambda t: t, ("--weights", "no.safetensors"), "no.safetensors: no such file"),
-        (lambda t: t, ("--weights", "curves.csv"), "[Errno 2] No such file or directory: 'curves.json'"),
+        (lambda t: t, ("--weights", "curves.csv"), "curves.json: no such file"),
         (lambda t: t, ("--device", "abacus"), "device is 'abacus', expected 'auto', 'cpu' or 'cuda'"),
     ],
 )
@@ -203,6 +212,7 @@ def test_bad_input_is_named_and_nothing_is_written(snlib, folder, table, command
 @pytest.mark.parametrize(
     "command, more, message",
     [
+        (PREDICT, ("--out", "x.fits"), "x.fits: the name should end in .npz or .csv"),
         (PREDICT, ("--phases=0,40",), "phases: 40 is outside -10 to 30 days from peak"),
         (PREDICT, ("--phases=0,x",), "--phases: '0,x' is not a list of numbers like -10,0,10"),
         (PREDICT, ("--samples", "0"), "samples is 0, expected at least 1"),
@@ -217,15 +227,42 @@ def test_bad_arguments_are_named_before_anything_is_read(snlib, folder, command,
     assert content(folder) == before
 
 
-def test_an_interrupted_prediction_leaves_nothing_behind(folder):
-    """Ctrl-C while the samples are being written."""
+def killed(folder, number):
+    """Run the command until it has begun to write, and send it a signal."""
     before = content(folder)
     command = [sys.executable, "-m", "snlib", *PREDICT, *GIVEN, "--samples", "1000"]
     # What a shell starts in the background ignores Ctrl-C, and so would the tests started there.
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, preexec_fn=heed) as process:
-        while content(folder) == before and process.poll() is None:
+        while sum(path.stat().st_size for path in folder.glob(".*.partial")) < 1e7 and process.poll() is None:
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
     assert process.returncode not in (0, 2)
-    assert content(folder) == before
+    return set(content(folder)) - set(before)
+
+
+def test_an_interrupted_prediction_leaves_nothing_behind(folder):
+    """Ctrl-C while the samples are being written."""
+    assert killed(folder, signal.SIGINT) == set()
+
+
+def test_a_killed_prediction_is_gone_on_with(snlib, folder):
+    assert len(killed(folder, signal.SIGKILL)) == 1
+    code, said = snlib(*PREDICT, *GIVEN, "--samples", "1000")
+    assert code == 0 and not re.search(r"predict:\s+0%", said)  # the bar begins where the first one ended
+    gone_on_with = (folder / "x.npz").read_bytes()
+    (folder / "x.npz").unlink()
+    assert snlib(*PREDICT, *GIVEN, "--samples", "1000")[0] == 0
+    assert (folder / "x.npz").read_bytes() == gone_on_with
+    assert not list(folder.glob(".*"))
+
+
+def test_predict_writes_a_table_of_intervals(snlib, folder, table):
+    code, said = snlib(*PREDICT[:-1], "x.csv", "--samples", "30", *GIVEN)
+    assert code == 0, said
+    result = pd.read_csv(folder / "x.csv")
+    assert result.groupby("object_id", sort=False).size().to_dict() == dict.fromkeys(
+        table["object_id"].unique(), 2 * 982
+    )
+    low, mean, high = (result[f"{name}_log10_fnu"] for name in ("low_90", "mean", "high_90"))
+    assert ((low < mean) & (mean < high)).mean() > 0.99

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import torch
 
-from snlib.files import lock, replacing, require_space, write_json, write_npz, write_tensors
+from snlib.files import lock, replacing, require_space, resumable, write_json, write_npz, write_tensors
 
 
 @pytest.fixture
@@ -136,3 +136,35 @@ def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path):
         assert Path(path).is_file()
     with lock(path, "training"):
         pass
+
+
+def test_what_a_killed_process_left_is_handed_on_only_for_the_same(tmp_path):
+    path, left = tmp_path / "a[1].npz", tmp_path / ".a[1].npz.same.partial"
+    (tmp_path / ".a1.npz.other.partial").write_bytes(b"of another file")
+    for digest, expected in (("same", b"begun"), ("else", b"")):
+        left.write_bytes(b"begun")
+        with resumable(path, digest) as file:
+            assert file.read() == expected
+            file.write(b" and ended")
+        assert path.read_bytes() == expected + b" and ended"
+        assert sorted(each.name for each in tmp_path.iterdir()) == [".a1.npz.other.partial", "a[1].npz"]
+
+
+def test_two_processes_do_not_make_the_same_file(tmp_path):
+    """Two open files of one process lock each other out just as those of two do."""
+    path = tmp_path / "a.npz"
+    with resumable(path, "same"):
+        with pytest.raises(BlockingIOError, match=r"a\.npz: another process"), resumable(path, "same"):
+            pytest.fail("began")
+        with resumable(path, "else") as file:  # leaves the other one's alone
+            file.write(b"else")
+        assert len(list(tmp_path.glob(".*.same.partial"))) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_a_planted_link_is_not_followed_by_what_can_be_resumed(tmp_path):
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / ".a.npz.same.partial").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match=r"a\.npz"), resumable(tmp_path / "a.npz", "same"):
+        pytest.fail("began")
+    assert (tmp_path / "victim").read_text() == "precious"

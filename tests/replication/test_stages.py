@@ -59,9 +59,10 @@ def copied(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "module, changed",
     [
-        ("files.py", {"events", "training", "evaluation"}),
-        ("simulation/survey.py", {"events", "evaluation"}),
-        ("model/vae.py", {"training", "evaluation"}),
+        ("files/npz.py", {"events", "training", "predictions", "evaluation"}),
+        ("simulation/survey.py", {"events", "predictions", "evaluation"}),
+        ("model/vae.py", {"training", "predictions", "evaluation"}),
+        ("inference/forecast.py", {"predictions", "evaluation"}),
         ("replication/results.py", {"evaluation"}),
         ("figures/style.py", set()),
         ("cli.py", set()),

@@ -1,0 +1,58 @@
+"""Where light curves of one's own lie in the latent space, as a table."""
+
+import numpy as np
+import pandas as pd
+
+from snlib.data.tables import require_suffix
+from snlib.files.writing import replacing
+from snlib.inference.embedding import embed
+
+__all__ = ["TABLE_SUFFIXES", "embedding_table", "write_table"]
+
+TABLE_SUFFIXES = (".csv", ".parquet")
+_MOST_SLOTS = 1 << 15  # of light curves that are embedded together
+
+
+def embedding_table(forecaster, curves):
+    """Where light curves lie in the latent space.
+
+    Parameters
+    ----------
+    forecaster : snlib.inference.forecast.Forecaster
+    curves : snlib.data.ragged.RaggedLightCurves
+        Of N objects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row an object: ``object_id``, ``n_points``, and the Laplace posterior's ``mean_i_j`` and
+        ``scale_i_j`` for token i and dimension j.
+    """
+    model, scaling = forecaster.model, forecaster.scaling
+    device = next(model.parameters()).device
+    moments = None
+    for index in curves.batches(_MOST_SLOTS):
+        part = np.stack(embed(model, scaling, curves.padded(index), device))
+        if moments is None:
+            moments = np.empty((2, len(curves), *part.shape[2:]), part.dtype)
+        moments[:, index] = part
+    columns = {"object_id": curves.object_id, "n_points": curves.n_points}
+    for name, values in zip(("mean", "scale"), moments, strict=True):
+        columns |= {f"{name}_{i}_{j}": values[:, i, j] for i, j in np.ndindex(values.shape[1:])}
+    return pd.DataFrame(columns)
+
+
+def write_table(path, table):
+    """Write a table to a ``.csv`` or ``.parquet`` file.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another; the message names the file.
+    """
+    suffix = require_suffix(path, TABLE_SUFFIXES)
+    with replacing(path) as temporary:
+        if suffix == ".csv":
+            table.to_csv(temporary, index=False)
+        else:
+            table.to_parquet(temporary, index=False)
