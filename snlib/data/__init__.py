@@ -29,6 +29,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "ragged": ["RaggedLightCurves"],
         "scaling": ["Scaling"],
-        "tables": ["read_parameters", "read_table", "require_suffix"],
     },
 )

@@ -1,19 +1,17 @@
 """The visits of a Rubin survey, found by position with a k-d tree."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from scipy.spatial import cKDTree
 
 from snlib.data.quantities import BANDS
-from snlib.files.guard import Array
+from snlib.files.guard import Array, require_file
 from snlib.files.npz import read_npz
 from snlib.files.places import DATA
+from snlib.files.sqlite import SQLITE_MAGIC
+from snlib.simulation.opsim import read_opsim
 
 __all__ = ["RUBIN_VISITS", "Visits", "load_visits"]
 
@@ -28,9 +26,6 @@ _PACKED_FIELDS = {
     "band": Array(1, "iu"),
     "depth_centimag": Array(1),
 }
-_OPSIM_TABLE = "observations"
-_OPSIM_NUMBERS = ("observationStartMJD", "fieldRA", "fieldDec", "fiveSigmaDepth")
-_SQLITE_MAGIC = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class Visits:
     def __post_init__(self):
         """Check shapes and values."""
         valid = {
-            "mjd": np.diff(self.mjd, prepend=self.mjd[:1]) >= 0,
+            "mjd": np.isfinite(self.mjd) & (np.diff(self.mjd, prepend=self.mjd[:1]) >= 0),
             "ra_deg": (self.ra_deg >= 0) & (self.ra_deg < 360),
             "dec_deg": np.abs(self.dec_deg) <= 90,
             "band": np.isin(self.band, np.arange(len(BANDS))),
@@ -110,9 +105,7 @@ def load_visits(path=RUBIN_VISITS):
     ----------
     path : path-like
         Either the npz file that ``data/make_rubin_visits.py`` writes, or the SQLite database of an
-        OpSim run, told by its first bytes: a table ``observations`` with columns
-        ``observationStartMJD`` (days), ``fieldRA``, ``fieldDec`` (degrees), ``filter`` (u to y) and
-        ``fiveSigmaDepth`` (AB magnitudes).
+        OpSim run, told by its first bytes; see `snlib.simulation.opsim.read_opsim`.
 
     Returns
     -------
@@ -125,42 +118,15 @@ def load_visits(path=RUBIN_VISITS):
     ValueError
         If the file is damaged, lacks a field, or holds impossible values; the message names both.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    with open(path, "rb") as file:
-        is_database = file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+    with open(require_file(path), "rb") as file:
+        is_database = file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
     try:
-        return _from_opsim(path) if is_database else _from_packed(path)
-    except (ValueError, sqlite3.DatabaseError) as error:
-        message = str(error).removeprefix(f"{path}: ")
-        raise ValueError(f"{path}: {message}") from None
+        return Visits(*read_opsim(path)) if is_database else _from_packed(path)
+    except ValueError as error:
+        raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def _from_packed(path):
     packed = read_npz(path, _PACKED_FIELDS)
     start, steps, ra, dec, band, depth = packed.values()
     return Visits(start + 1e-4 * np.cumsum(steps), ra / 100, dec / 100, band, depth / 100)
-
-
-def _from_opsim(path):
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        present = [row[1] for row in database.execute(f"PRAGMA table_info({_OPSIM_TABLE})")]
-        if not present:
-            raise ValueError(f"no table {_OPSIM_TABLE!r}")
-        columns = (*_OPSIM_NUMBERS, "filter")
-        if missing := [name for name in columns if name not in present]:
-            raise ValueError(f"table {_OPSIM_TABLE!r} lacks the columns {', '.join(missing)}")
-        table = pd.read_sql_query(f"SELECT {', '.join(columns)} FROM {_OPSIM_TABLE}", database)
-    for name in _OPSIM_NUMBERS:
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        if not np.isfinite(numbers).all():
-            row = np.argmin(np.isfinite(numbers))
-            raise ValueError(f"{name}: {table[name][row]} in row {row} is not a finite number")
-    band = table["filter"].map({name: number for number, name in enumerate(BANDS)})
-    if band.isna().any():
-        unknown = table["filter"][band.isna()].iloc[0]
-        raise ValueError(f"filter: unknown filter {unknown!r}; known are {', '.join(BANDS)}")
-    order = np.argsort(table["observationStartMJD"].to_numpy(), kind="stable")
-    mjd, ra, dec, depth = (table[name].to_numpy(dtype=float)[order] for name in _OPSIM_NUMBERS)
-    return Visits(mjd, ra, dec, band.to_numpy(dtype=np.uint8)[order], depth)

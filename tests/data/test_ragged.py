@@ -53,3 +53,12 @@ def test_one_long_light_curve_does_not_widen_the_others():
     curves = made_of([3] * 1000 + [20_000], np.random.default_rng(0))[2]
     slots = sum(curves.padded(index).magnitude.size for index in curves.batches(3000))
     assert slots == pytest.approx(curves.n_points.sum(), rel=0.01)
+
+
+def test_the_points_of_very_many_light_curves_stay_with_theirs():
+    """More than a number of 16 bits can tell apart."""
+    place = np.random.default_rng(0).permutation(200_000)
+    curves = RaggedLightCurves.from_points(
+        place.astype(str).astype(object), place, place * 1e-4, place * 1.0, place % 6
+    )
+    np.testing.assert_array_equal(curves.magnitude, np.arange(200_000))

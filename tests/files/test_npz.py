@@ -38,6 +38,15 @@ def test_arrays_come_back(path):
     np.testing.assert_array_equal(arrays["numbers"], np.random.default_rng(0).random(1000))
 
 
+def test_an_array_comes_back_in_the_order_of_its_axes(path):
+    """Also one that lies in memory column by column, as a transposed one does."""
+    rows = np.arange(6.0).reshape(2, 3)
+    write_npz(path, rows=rows, columns=np.asfortranarray(rows), turned=rows.T)
+    arrays = read_npz(path, dict.fromkeys(("rows", "columns", "turned"), Array(2)))
+    for name, expected in {"rows": rows, "columns": rows, "turned": rows.T}.items():
+        np.testing.assert_array_equal(arrays[name], expected)
+
+
 def test_a_file_that_is_not_there_and_a_field_that_is_not_in_it(path):
     with pytest.raises(FileNotFoundError, match=r"b\.npz: no such file"):
         read_npz(path.with_name("b.npz"), {"numbers": NUMBERS})

@@ -1,18 +1,10 @@
 """Visits: reading them and finding them by position."""
 
-import sqlite3
-from contextlib import closing
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from snlib.data.quantities import BANDS
 from snlib.files import DATA, write_npz
-from snlib.simulation.survey import draw_cadence
 from snlib.simulation.visits import Visits, load_visits
-
-FIELDS = ("mjd", "ra_deg", "dec_deg", "band", "five_sigma_depth")
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +92,15 @@ def test_impossible_visits_are_refused(tmp_path, packed, field, value, named):
         load_visits(tmp_path / "v.npz")
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_days_that_are_none_are_refused(bad, place):
+    mjd = np.array([1.0, 2.0, 3.0])
+    mjd[place] = bad
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match=f"mjd: {bad:g} at visit {place}"):
+        Visits(mjd, np.zeros(3), np.zeros(3), np.zeros(3, int), np.full(3, 24.0))
+
+
 def test_missing_field_is_named(tmp_path, packed):
     del packed["band"]
     write_npz(tmp_path / "v.npz", **packed)
@@ -109,84 +110,6 @@ def test_missing_field_is_named(tmp_path, packed):
 
 def test_the_shipped_file_is_small():
     assert (DATA / "rubin_visits.npz").stat().st_size < 6e6
-
-
-# OpSim databases
-
-
-def write_opsim(path, visits, order=slice(None), table="observations", **changes):
-    """Write visits as OpSim does; `changes` replace columns, None drops them."""
-    columns = {
-        "observationId": np.arange(len(visits.mjd)),
-        "fieldRA": visits.ra_deg,
-        "fieldDec": visits.dec_deg,
-        "observationStartMJD": visits.mjd,
-        "filter": np.array(BANDS)[visits.band],
-        "fiveSigmaDepth": visits.five_sigma_depth,
-    } | changes
-    frame = pd.DataFrame({name: values for name, values in columns.items() if values is not None})
-    with closing(sqlite3.connect(path)) as database:
-        frame.iloc[order].to_sql(table, database, index=False)
-
-
-@pytest.fixture(scope="module")
-def some_visits(visits):
-    return Visits(**{name: values[::1000] for name, values in vars(visits).items() if name in FIELDS})
-
-
-def test_opsim_database_gives_its_visits_in_time_order(tmp_path, some_visits):
-    path = tmp_path / "my run #1?.db"
-    write_opsim(path, some_visits, order=np.random.default_rng(0).permutation(len(some_visits.mjd)))
-    found = load_visits(path)
-    for name in FIELDS:
-        np.testing.assert_array_equal(getattr(found, name), getattr(some_visits, name), err_msg=name)
-
-
-def test_cadences_from_an_opsim_database_are_those_of_the_packed_file(tmp_path, visits):
-    here = (np.abs(visits.ra_deg - 150) < 10) & (np.abs(visits.dec_deg + 30) < 10)
-    near = Visits(**{name: getattr(visits, name)[here] for name in FIELDS})
-    write_opsim(tmp_path / "run.db", near)
-    for found, expected in zip(
-        *(draw_cadence(v, np.random.default_rng(1)) for v in (load_visits(tmp_path / "run.db"), near)),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"fieldDec": None}, r"lacks the columns fieldDec$"),
-        ({"filter": None, "fieldRA": None}, r"lacks the columns fieldRA, filter$"),
-        ({"table": "SummaryAllProps"}, r"no table 'observations'"),
-        ({"fieldRA": np.array([1.0, np.nan])}, r"fieldRA: nan in row 1"),
-        ({"observationStartMJD": np.array([np.inf, 60000.0])}, r"observationStartMJD: inf in row 0"),
-        ({"fiveSigmaDepth": np.array(["24.1", "deep"])}, r"fiveSigmaDepth: deep in row 1"),
-        ({"fieldDec": np.array([0.0, 90.5])}, r"dec_deg: 90\.5"),
-        ({"filter": np.array(["g", "Y"])}, r"filter: unknown filter 'Y'; known are u, g, r, i, z, y"),
-        ({"filter": np.array(["g", None])}, r"filter: unknown filter (None|nan)"),
-    ],
-)
-def test_faulty_opsim_database_is_named(tmp_path, some_visits, changes, named):
-    two = Visits(**{name: getattr(some_visits, name)[:2] for name in FIELDS})
-    write_opsim(tmp_path / "run.db", two, **changes)
-    with pytest.raises(ValueError, match=rf"run\.db: (table 'observations' )?{named}"):
-        load_visits(tmp_path / "run.db")
-
-
-def test_opsim_database_without_visits_is_named(tmp_path, some_visits):
-    write_opsim(tmp_path / "run.db", some_visits, order=slice(0))
-    with pytest.raises(ValueError, match=r"run\.db: mjd"):
-        load_visits(tmp_path / "run.db")
-
-
-@pytest.mark.parametrize("share", [0.001, 0.5])
-def test_truncated_opsim_database_is_named(tmp_path, some_visits, share):
-    write_opsim(tmp_path / "run.db", some_visits)
-    whole = (tmp_path / "run.db").read_bytes()
-    (tmp_path / "run.db").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ValueError, match=r"run\.db"):
-        load_visits(tmp_path / "run.db")
 
 
 def test_absent_file_is_not_created(tmp_path):
