@@ -3,6 +3,7 @@
 A command imports what it needs when it runs, so that ``--help`` answers at once.
 """
 
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -23,11 +24,13 @@ _MODELS = (
 _Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 _LightCurves = Annotated[
     Path,
-    typer.Argument(help=".csv, .ecsv or .parquet with the columns object_id, phase_days, band, magnitude."),
+    typer.Argument(
+        help="Table with the columns object_id, phase_days, band, magnitude and maybe upper_limit: text "
+        "(.csv, .tsv, .txt, .dat, .ecsv, maybe .gz), .parquet or a folder of such parts."
+    ),
 ]
 _Weights = Annotated[
-    Path | None,
-    typer.Option(help="Weights of an MMVAE.", show_default="those in data/weights/large"),
+    str, typer.Option(help="Weights of an MMVAE: a file, or the name of a folder or set in data/weights.")
 ]
 
 app = typer.Typer(
@@ -48,7 +51,7 @@ def _numbers(text, name):
 @app.command()
 def surface(
     parameters: Annotated[
-        Path, typer.Argument(help="CSV file with the six parameters of Table 1, a row a model.")
+        Path, typer.Argument(help="Table (as for predict) of the six parameters of Table 1, a row a model.")
     ],
     out: Annotated[Path, typer.Option(help="npz file to write.")],
     phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = _PHASES,
@@ -58,15 +61,13 @@ def surface(
     Writes phase_days (P,), wavelength_aa (L,) from 3000 to 8000 Angstrom, and log10_fnu (N, P, L) in
     erg/s/cm2/Hz at 10 pc.
     """
-    from snlib.data import read_parameters
-    from snlib.simulation import Surrogate
+    from snlib.simulation import BeyondGridWarning, Surrogate, read_parameters
 
-    values = read_parameters(parameters)
     phase_days = _numbers(phases, "--phases")
-    try:
+    values = read_parameters(parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BeyondGridWarning)  # was said above, with the rows of the file
         log10_fnu = Surrogate.load().log10_fnu(values, phase_days, WAVELENGTH_AA)
-    except ValueError as error:
-        raise ValueError(f"{parameters}: {error}") from None
     write_npz(out, phase_days=phase_days, wavelength_aa=WAVELENGTH_AA, log10_fnu=log10_fnu)
 
 
@@ -78,7 +79,10 @@ def simulate_dataset(
     grid: Annotated[str, typer.Option(help="'surrogate', or a folder of Sedona HDF5 files.")] = "surrogate",
     visits: Annotated[
         Path | None,
-        typer.Option(help="Visits: a table made here, or an OpSim database.", show_default="those in data"),
+        typer.Option(
+            help="Visits: a table made here, or an OpSim database of any version.",
+            show_default="those in data",
+        ),
     ] = None,
     selection: Annotated[
         str, typer.Option(help="How a supernova is placed among the visits: code or text.")
@@ -92,6 +96,7 @@ def simulate_dataset(
     from snlib.data import split_events, write_dataset
     from snlib.simulation import RUBIN_VISITS, SedonaGrid, simulate
 
+    split_events(events, seed)  # too few are refused before anything is simulated
     source = None if grid == "surrogate" else SedonaGrid(Path(grid))
     simulated = simulate(events, seed, source, visits or RUBIN_VISITS, selection, workers, skip_bad)
     write_dataset(out, simulated, split_events(len(simulated), seed))
@@ -114,8 +119,9 @@ def train_model(
 ):
     """Train a model.
 
-    Writes MODEL-RECIPE.safetensors (weights), .json (recipe, scaling, provenance) and .csv (losses). After an
-    interruption --resume goes on from the last checkpoint, to the same weights.
+    Writes MODEL-RECIPE-seedSEED.safetensors (weights and all that is to be known of them), and to read, .json
+    (recipe, scaling, provenance) and .csv (losses). After an interruption --resume goes on from the last
+    checkpoint, to the same weights.
     """
     from snlib.data import read_dataset
     from snlib.model import recipe_for
@@ -124,8 +130,8 @@ def train_model(
     from snlib.workers import one_thread_each
 
     settings, run = recipe_for(model, recipe), open_run(profile, device, seed)
-    dataset = run.dataset() if data is None else read_dataset(data)
     fabric = new_fabric(run.device, precision, processes)
+    dataset = run.dataset() if data is None else read_dataset(data)
     with one_thread_each():  # starts the other processes
         fabric.launch()
     train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)
@@ -141,26 +147,35 @@ def predict(
     latent_only: Annotated[
         bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
     ] = False,
-    weights: _Weights = None,
+    weights: _Weights = "large",
     device: _Device = "auto",
 ):
     """Spectra of supernovae from their light curves, with their uncertainty.
 
-    Light curves: absolute AB magnitudes over rest-frame days from peak. Writes object_id (N,), n_points (N,),
-    phase_days (P,), wavelength_aa (L,) and samples (N, S, P, L), log10 of erg/s/cm2/Hz at 10 pc; with
-    --latent-only latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and
-    wavelength. After a kill the same command goes on where it was.
+    Light curves: absolute AB magnitudes over rest-frame days from peak. Writes object_id (N,), phase_days
+    (P,), wavelength_aa (L,) and samples (N, S, P, L), log10 of erg/s/cm2/Hz at 10 pc; with --latent-only
+    latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
+    each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
+    where the light curve is unlike those of training. After a kill the same command goes on where it was.
     """
-    from snlib.data import read_light_curves, require_suffix
-    from snlib.inference import DEFAULT_WEIGHTS, PREDICTION_SUFFIXES, Forecaster, Request, write_predictions
+    from snlib.data import read_light_curves
+    from snlib.files import require_suffix
+    from snlib.inference import (
+        PREDICTION_SUFFIXES,
+        Forecaster,
+        Request,
+        about_objects,
+        find_weights,
+        write_predictions,
+    )
     from snlib.replication import digest, open_run
 
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     device = open_run(device=device).device
-    forecaster = Forecaster.load(weights or DEFAULT_WEIGHTS, device)
+    forecaster = Forecaster.load(find_weights(weights), device)
     curves = read_light_curves(light_curves)
-    about = {"n_points": curves.n_points}
+    about = about_objects(forecaster, curves)
     write_predictions(out, forecaster, curves, about, request, digest("predictions"))
 
 
@@ -168,20 +183,22 @@ def predict(
 def embed_light_curves(
     light_curves: _LightCurves,
     out: Annotated[Path, typer.Option(help="csv or parquet file to write.")],
-    weights: _Weights = None,
+    weights: _Weights = "large",
     device: _Device = "auto",
 ):
     """Where supernovae lie in the latent space, from their light curves.
 
-    Light curves as for predict. Writes object_id, n_points and mean and scale of each number of the latent.
+    Light curves as for predict. Writes object_id, n_points, misfit_mag, unlike, and mean and scale of each
+    number of the latent.
     """
-    from snlib.data import read_light_curves, require_suffix
-    from snlib.inference import DEFAULT_WEIGHTS, TABLE_SUFFIXES, Forecaster, embedding_table, write_table
+    from snlib.data import read_light_curves
+    from snlib.files import require_suffix
+    from snlib.inference import TABLE_SUFFIXES, Forecaster, embedding_table, find_weights, write_table
     from snlib.replication import open_run
 
     require_suffix(out, TABLE_SUFFIXES)
     device = open_run(device=device).device
-    forecaster = Forecaster.load(weights or DEFAULT_WEIGHTS, device)
+    forecaster = Forecaster.load(find_weights(weights), device)
     write_table(out, embedding_table(forecaster, read_light_curves(light_curves)))
 
 

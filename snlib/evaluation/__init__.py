@@ -7,8 +7,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "bootstrap": ["interval"],
         "cadence_statistics": ["compare_cadences", "whole_light_curves"],
+        "odd_light_curves": ["KINDS", "odd"],
         "score_table": ["score_events"],
         "scores": ["average_scores"],
         "surrogate_accuracy": ["accuracy", "cross_validate"],
+        "unlike": ["FEW_POINTS", "fit_familiarity"],
     },
 )

@@ -5,7 +5,7 @@ import numpy as np
 from snlib.data.events import LightCurves
 from snlib.random_streams import stream
 
-__all__ = ["ended", "hide_points", "thinned"]
+__all__ = ["ended", "hide_points", "shortened", "thinned"]
 
 
 def ended(light_curves, last_phase_days):
@@ -64,6 +64,33 @@ def thinned(light_curves, n_points, seed):
         Of the same shape.
     """
     return _at_random(light_curves, lambda n: min(n_points, n), "fewer points", seed)
+
+
+def shortened(light_curves, seed, repetition):
+    """End each light curve at some point of its own, and leave some of those until then.
+
+    Which point that is, and how many are left, is drawn uniformly from one to all of them.
+
+    Parameters
+    ----------
+    light_curves : LightCurves
+    seed, repetition : int
+        Each repetition and place has a stream of its own, as in `hide_points`.
+
+    Returns
+    -------
+    LightCurves
+        Of the same shape; one that had a point still has one.
+    """
+    keep = np.zeros(light_curves.magnitude.shape, bool)
+    for index, observed in enumerate(light_curves.observed):
+        rng = stream("shortened light curves", seed, repetition, index)
+        points = np.flatnonzero(observed)
+        points = points[np.argsort(light_curves.phase_days[index, points], kind="stable")]
+        if points.size:
+            points = points[: rng.integers(1, len(points), endpoint=True)]
+            keep[index, rng.permutation(points)[: rng.integers(1, len(points), endpoint=True)]] = True
+    return _only(light_curves, keep)
 
 
 def _at_random(light_curves, n_left, use, seed):

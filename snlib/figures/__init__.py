@@ -15,5 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "plot_truth",
         ],
         "style": ["use_style"],
+        "unlike": ["plot_misfits", "plot_roc"],
     },
 )

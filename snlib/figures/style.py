@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.colors import to_hex, to_rgb
 
 from snlib.data.quantities import BANDS
+from snlib.figures.contents import print_contents
 from snlib.model.recipes import RECIPES
 
 __all__ = [
@@ -116,7 +117,8 @@ def phase_title(phase_days):
 
 
 def use_style():
-    """Set the look of every figure of the book."""
+    """Set the look of every figure of the book; in a notebook, keep what each one shows in numbers too."""
+    print_contents()
     sns.set_theme("notebook", "ticks")
     plt.rcParams.update(
         {

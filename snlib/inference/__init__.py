@@ -9,8 +9,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "embedding_files": ["TABLE_SUFFIXES", "embedding_table", "write_table"],
         "forecast": ["Forecaster"],
         "inversion": ["Inversion", "invert_light_curves", "inverted_samples"],
+        "misfit": ["FIRST_JUDGED_DAYS", "Familiarity", "about_objects", "misfit_columns"],
         "posteriors": ["from_light_curve", "from_spectra", "mean_spectrum", "posterior_samples"],
-        "predict": ["DEFAULT_WEIGHTS", "Request", "predict_spectra"],
+        "predict": ["Request", "predict_spectra"],
         "prediction_files": ["PREDICTION_SUFFIXES", "write_predictions"],
         "recalibration": ["Recalibration"],
         "samplers": [
@@ -25,5 +26,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "spectrum_posteriors",
         ],
         "samples": ["central_interval"],
+        "shipped": ["DEFAULT_WEIGHTS", "find_weights"],
     },
 )

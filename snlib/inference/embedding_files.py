@@ -3,14 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from snlib.data.tables import require_suffix
+from snlib.files.tables import require_suffix
 from snlib.files.writing import replacing
 from snlib.inference.embedding import embed
+from snlib.inference.misfit import about_objects
 
 __all__ = ["TABLE_SUFFIXES", "embedding_table", "write_table"]
 
 TABLE_SUFFIXES = (".csv", ".parquet")
-_MOST_SLOTS = 1 << 15  # of light curves that are embedded together
+# Of light curves that are embedded together: larger parts are no faster, and memory is kept for each shape.
+_MOST_SLOTS = 1 << 12
 
 
 def embedding_table(forecaster, curves):
@@ -25,8 +27,8 @@ def embedding_table(forecaster, curves):
     Returns
     -------
     pandas.DataFrame
-        A row an object: ``object_id``, ``n_points``, and the Laplace posterior's ``mean_i_j`` and
-        ``scale_i_j`` for token i and dimension j.
+        A row an object: ``object_id``, the columns of `snlib.inference.misfit.about_objects`, and the
+        Laplace posterior's ``mean_i_j`` and ``scale_i_j`` for token i and dimension j.
     """
     model, scaling = forecaster.model, forecaster.scaling
     device = next(model.parameters()).device
@@ -36,7 +38,7 @@ def embedding_table(forecaster, curves):
         if moments is None:
             moments = np.empty((2, len(curves), *part.shape[2:]), part.dtype)
         moments[:, index] = part
-    columns = {"object_id": curves.object_id, "n_points": curves.n_points}
+    columns = {"object_id": curves.object_id, **about_objects(forecaster, curves, moments[0])}
     for name, values in zip(("mean", "scale"), moments, strict=True):
         columns |= {f"{name}_{i}_{j}": values[:, i, j] for i, j in np.ndindex(values.shape[1:])}
     return pd.DataFrame(columns)

@@ -1,26 +1,25 @@
 """Spectra with honest intervals, from a light curve: a predictive MMVAE and its recalibration."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from snlib.data.batches import on
 from snlib.data.scaling import Scaling
-from snlib.files.json_files import read_json, write_json
+from snlib.inference.misfit import Familiarity
 from snlib.inference.posteriors import posterior_samples, spectrum_query
 from snlib.inference.recalibration import Recalibration
 from snlib.model.mmvae import MMVAE
 from snlib.model.predictive import PredictiveMMVAE
-from snlib.model.weights import load_model, save_model
+from snlib.model.weights import SavedModel, load_model, save_model
 
 __all__ = ["Forecaster"]
 
 
 @dataclass(frozen=True)
 class Forecaster:
-    """A predictive MMVAE, the scaling of its data, and the map that makes its intervals cover.
+    """A predictive MMVAE with the scaling of its data, the map that makes its intervals cover, and its limit.
 
     Attributes
     ----------
@@ -28,11 +27,14 @@ class Forecaster:
         A `PredictiveMMVAE`; of another the likelihood, independent by pixel, stands for the errors.
     scaling : Scaling
     recalibration : Recalibration or None
+    familiarity : Familiarity or None
+        From where on a light curve is unlike those that the model was trained on.
     """
 
     model: MMVAE
     scaling: Scaling
     recalibration: Recalibration | None = None
+    familiarity: Familiarity | None = None
 
     @torch.no_grad()
     def samples(self, light_curve, phase_days, wavelength_aa, n_samples, rng):
@@ -93,10 +95,18 @@ class Forecaster:
         return next(self.model.parameters()).device
 
     def save(self, path, provenance):
-        """Write weights (``path``, .safetensors), their JSON file and ``<name>.recalibration.json``."""
-        path = Path(path)
-        save_model(path, "predictive-mmvae", self.model, self.scaling, provenance)
-        write_json(path.with_suffix(".recalibration.json"), self.recalibration.to_dict())
+        """Write it to one file; see `snlib.model.weights.save_model`.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.safetensors``.
+        provenance : dict
+            How model and recalibration were made.
+        """
+        more = {"recalibration": self.recalibration, "familiarity": self.familiarity}
+        more = {name: value.to_dict() for name, value in more.items() if value is not None}
+        save_model(path, SavedModel("predictive-mmvae", self.model, self.scaling, provenance, more=more))
 
     @classmethod
     def load(cls, path, device="cpu"):
@@ -105,21 +115,21 @@ class Forecaster:
         Raises
         ------
         FileNotFoundError
-            If a file does not exist.
+            If there is no such file.
         ValueError
-            If a file is damaged or holds another model; the message names the file.
+            If the file is damaged, holds another model, or a predictive MMVAE without its recalibration; the
+            message names the file.
         """
-        path, recalibration = Path(path), None
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file")
-        model, scaling, _ = load_model(path, device)
-        if not isinstance(model, MMVAE):
-            raise ValueError(f"{path}: weights of a {type(model).__name__}, expected an MMVAE")
-        if isinstance(model, PredictiveMMVAE):
-            path = path.with_suffix(".recalibration.json")
-            content = read_json(path)
-            try:
-                recalibration = Recalibration.from_dict(content)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"{path}: {error}") from None
-        return cls(model.eval(), scaling, recalibration)
+        saved = load_model(path, device)
+        if not isinstance(saved.model, MMVAE):
+            raise ValueError(f"{path}: weights of a {type(saved.model).__name__}, expected an MMVAE")
+        known = {"recalibration": Recalibration, "familiarity": Familiarity}
+        if isinstance(saved.model, PredictiveMMVAE) and "recalibration" not in saved.more:
+            raise ValueError(f"{path}: no recalibration, which a predictive MMVAE needs")
+        try:
+            more = {name: known[name].from_dict(content) for name, content in saved.more.items()}
+        except KeyError as error:
+            raise ValueError(f"{path}: unknown part {error.args[0]!r}") from None
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        return cls(saved.model.eval(), saved.scaling, **more)

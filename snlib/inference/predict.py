@@ -7,12 +7,9 @@ import numpy as np
 from tqdm import tqdm
 
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
-from snlib.files.places import DATA
-from snlib.random_streams import stream
+from snlib.random_streams import require_seed, stream
 
-__all__ = ["DEFAULT_WEIGHTS", "Request", "predict_spectra"]
-
-DEFAULT_WEIGHTS = DATA / "weights" / "large" / "predictive-mmvae-large.safetensors"
+__all__ = ["Request", "predict_spectra"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,7 @@ class Request:
                 raise ValueError(f"phases: {phase:g} is outside {first:g} to {last:g} days from peak")
         if self.n_samples < 1:
             raise ValueError(f"samples is {self.n_samples}, expected at least 1")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}, expected at least 0")
+        require_seed(self.seed)
 
 
 def predict_spectra(forecaster, curves, request, first=0):

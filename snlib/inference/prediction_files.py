@@ -11,7 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from snlib.data.quantities import WAVELENGTH_AA
-from snlib.data.tables import require_suffix
+from snlib.files.tables import require_suffix
 from snlib.files.writing import require_space, resumable
 from snlib.inference.predict import predict_spectra
 from snlib.inference.samples import Samples

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snlib.files.guard import number_array
+
 __all__ = ["Recalibration"]
 
 _LEVELS = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99])
@@ -29,6 +31,12 @@ class Recalibration:
         Ascending.
     sample_quantiles, truth_quantiles : ndarray, shape (P, K)
         Quantiles of |u|, ascending.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape, is not finite or does not ascend, or a quantile is not positive; the
+        message names it.
     """
 
     phase_days: np.ndarray
@@ -36,12 +44,14 @@ class Recalibration:
     truth_quantiles: np.ndarray
 
     def __post_init__(self):
+        if self.phase_days.ndim != 1 or not len(self.phase_days):
+            raise ValueError("phase_days: not a row of numbers")
+        if not (np.isfinite(self.phase_days).all() and (np.diff(self.phase_days) > 0).all()):
+            raise ValueError("phase_days: not finite and ascending")
         shape = self.sample_quantiles.shape
-        if self.phase_days.ndim != 1 or (np.diff(self.phase_days) <= 0).any():
-            raise ValueError("phase_days: not an ascending row of numbers")
         for name in ("sample_quantiles", "truth_quantiles"):
             values = getattr(self, name)
-            if values.shape != shape or shape[:-1] != self.phase_days.shape:
+            if values.shape != shape or len(shape) != 2 or shape[:1] != self.phase_days.shape or not shape[1]:
                 raise ValueError(f"{name}: shape {values.shape} for {len(self.phase_days)} phases")
             if not (np.isfinite(values).all() and (values > 0).all() and (np.diff(values) >= 0).all()):
                 raise ValueError(f"{name}: not positive, finite and ascending")
@@ -134,13 +144,12 @@ class Recalibration:
         Raises
         ------
         ValueError
-            If a field is missing or holds no valid numbers; the message names it.
+            If a field is unknown, missing or holds no valid numbers; the message names it.
         """
-        fields = ("phase_days", "sample_quantiles", "truth_quantiles")
-        missing = [name for name in fields if name not in content]
-        if missing:
-            raise ValueError(f"recalibration: field {missing[0]!r} is missing")
-        return cls(*(np.array(content[name], dtype=float) for name in fields))
+        axes = {"phase_days": 1, "sample_quantiles": 2, "truth_quantiles": 2}
+        if not isinstance(content, dict) or set(content) != set(axes):
+            raise ValueError(f"recalibration: expected the fields {', '.join(axes)}")
+        return cls(*(number_array(name, content[name], n_dim) for name, n_dim in axes.items()))
 
 
 def _moments(samples):

@@ -61,7 +61,8 @@ def test_models_beyond_the_grid_come_with_a_warning(snlib, tmp_path, table):
     table.to_csv(tmp_path / "models.csv", index=False)
     code, said = snlib("surface", "models.csv", "--out", "fluxes.npz")
     assert code == 0
-    assert said.startswith("snlib: extrapolated beyond the grid: model 1: kinetic velocity")
+    assert said.startswith("snlib: models.csv: extrapolated beyond the grid: row 2, kinetic velocity")
+    assert said.count("\n") == 1
     assert (tmp_path / "fluxes.npz").exists()
 
 
@@ -81,10 +82,11 @@ def replaced(column, row, value):
         (replaced("co_mass_msun", 1, "much"), (), "row 2, column 'co_mass_msun': 'much' is not a finite"),
         (replaced("ni56_mass_msun", 0, ""), (), "row 1, column 'ni56_mass_msun': '' is not a finite"),
         (replaced("ni56_mass_msun", 0, "inf"), (), "row 1, column 'ni56_mass_msun': 'inf' is not a finite"),
-        (replaced("ni56_mass_msun", 1, -0.3), (), "models.csv: ni56_mass_msun: -0.3 of model 1"),
+        (replaced("ni56_mass_msun", 1, -0.3), (), "models.csv: row 2, column 'ni56_mass_msun': -0.3"),
         (lambda t: t[:0], (), "models.csv: no rows"),
         (lambda t: t, ("--phases=0,x",), "--phases: '0,x' is not a list of numbers"),
         (lambda t: t, ("--phases=0,200",), "phase_days: 200 is outside"),
+        (lambda t: t, ("--phases=nan",), "phase_days: nan is outside"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_written(snlib, tmp_path, table, change, arguments, message):
@@ -112,7 +114,41 @@ def test_simulate_writes_the_dataset_of_the_package(snlib, tmp_path):
     events = Events.load(tmp_path / "set" / "events.npz")
     assert events.digest() == simulate(12, seed=4).digest()
     split = split_events(12, seed=4)
-    assert read_json(tmp_path / "set" / "split.json") == {name: i.tolist() for name, i in split.items()}
+    expected = {"events": events.digest()} | {name: i.tolist() for name, i in split.items()}
+    assert read_json(tmp_path / "set" / "split.json") == expected
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("--events", "0"), "0 events are too few to split"),
+        (("--events", "-1"), "-1 events are too few to split"),
+        (("--events", "2"), "2 events are too few to split into ['train', 'validation', 'test']"),
+        (("--workers", "0"), "workers is 0, expected at least 1"),
+        (("--seed", "-1"), "seed is -1, expected a whole number from 0"),
+        (("--selection", "best"), "selection is 'best', expected one of ['code', 'text']"),
+        (("--visits", "nowhere.db"), "nowhere.db: no such file"),
+        (("--grid", "nowhere"), "nowhere: no such folder, or no *.h5 file in it"),
+    ],
+)
+def test_simulate_checks_its_options_before_it_begins(snlib, tmp_path, arguments, message):
+    code, said = snlib("simulate", "--events", "12", "--out", "set", *arguments)
+    assert code == 2
+    assert said.startswith(f"snlib: {message}") and said.count("\n") == 1  # and no progress bar
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_simulate_places_supernovae_by_the_rule_that_is_asked_for(snlib, tmp_path):
+    code, _ = snlib("simulate", "--events", "10", "--selection", "text", "--out", "set")
+    events = Events.load(tmp_path / "set" / "events.npz")
+    assert code == 0 and events.digest() == simulate(10, seed=0, selection="text").digest()
+    assert events.digest() != simulate(10, seed=0).digest()
+
+
+def test_results_are_of_the_sample_that_is_asked_for(snlib, tmp_path, monkeypatch):
+    monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path / "generated"))
+    said = snlib("evaluate", "--profile", "smoke", "--published-sample", "nowhere", "--out", "results")
+    assert said == (2, "snlib: nowhere: no such folder (the published sample)\n")
 
 
 def test_simulate_from_a_folder_without_models(snlib, tmp_path):
@@ -173,11 +209,19 @@ def test_help_of_ablate_gives_a_name_as_an_example():
             "table is 'colours', expected one of",
         ),
         (["evaluate", "--profile", "huge", "--out", "results"], "profile is 'huge', expected one of"),
+        (["evaluate", "--published-sample", "nowhere", "--out", "results"], "nowhere: no such folder"),
+        (["evaluate", "--seed", "-1", "--out", "results"], "seed is -1, expected a whole number"),
         (["ablate", "text-hope", "--profile", "smoke"], "ablation is 'text-hope', expected one of"),
+        (["ablate", "text-bound", "--profile", "huge"], "profile is 'huge', expected one of"),
+        (["ablate", "text-bound", "--seed", "-1"], "seed is -1, expected a whole number"),
+        (["ship", "--profile", "huge"], "profile is 'huge', expected one of"),
+        (["ship", "--device", "tpu"], "device is 'tpu', expected 'auto'"),
+        (["real", "--published-sample", "nowhere"], "nowhere: no such folder"),
+        (["real", "--published-sample", ".", "--device", "tpu"], "device is 'tpu', expected 'auto'"),
     ],
 )
 def test_results_that_do_not_exist_are_refused(snlib, tmp_path, monkeypatch, arguments, message):
     monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path / "generated"))
     code, said = snlib(*arguments)
-    assert code == 2 and said.startswith("snlib: ") and message in said
-    assert not (tmp_path / "results").exists()
+    assert code == 2 and said.startswith(f"snlib: {message}") and said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

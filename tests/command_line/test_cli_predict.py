@@ -15,11 +15,13 @@ from astropy.table import Table
 from snlib.data.quantities import BANDS, WAVELENGTH_AA
 from snlib.files import DATA
 from snlib.inference.forecast import Forecaster
+from snlib.inference.shipped import DEFAULT_WEIGHTS, find_weights
 from snlib.model.registry import new_model
-from snlib.model.weights import save_model
+from snlib.model.weights import SavedModel, save_model
 
 PREDICT = ("predict", "curves.csv", "--phases=-10,12", "--samples", "7", "--seed", "2", "--out", "x.npz")
 SIZE = "6 objects, 7 spectra at each of 2 phases: 0.3 MB"
+ABOUT = ("n_points", "misfit_mag", "unlike")
 EMBED = ("embed", "curves.csv", "--out", "x.csv")
 GIVEN = ("--weights", "w.safetensors", "--device", "cpu")
 
@@ -44,7 +46,8 @@ def folder(table, dataset, small_recipe, tmp_path):
     """A folder with light curves and untrained weights; the commands run there."""
     table.to_csv(tmp_path / "curves.csv", index=False)
     model = new_model("mmvae", small_recipe, seed=0)
-    save_model(tmp_path / "w.safetensors", "mmvae", model, dataset.scaling, {})
+    limit = {"familiarity": {"limit": 2.0, "false_alarm": 0.01, "n_light_curves": 100}}
+    save_model(tmp_path / "w.safetensors", SavedModel("mmvae", model, dataset.scaling, {}, more=limit))
     return tmp_path
 
 
@@ -66,7 +69,8 @@ def test_predict_writes_what_is_promised(snlib, folder, table):
     assert code == 0 and "predict: 100%" in said
     assert lines_of(said) == [f"snlib: x.npz: {SIZE}"]
     result = read(folder / "x.npz")
-    assert sorted(result) == ["n_points", "object_id", "phase_days", "samples", "wavelength_aa"]
+    assert sorted(result) == sorted([*ABOUT, "object_id", "phase_days", "samples", "wavelength_aa"])
+    assert (result["misfit_mag"] > 0).all() and result["unlike"].dtype == bool
     assert result["n_points"].tolist() == table.groupby("object_id", sort=False).size().tolist()
     assert result["object_id"].tolist() == table["object_id"].unique().tolist()
     assert result["phase_days"].tolist() == [-10, 12]
@@ -75,7 +79,7 @@ def test_predict_writes_what_is_promised(snlib, folder, table):
     assert np.isfinite(result["samples"]).all()
     assert snlib(*PREDICT, "--latent-only", *GIVEN)[0] == 0
     latent = read(folder / "x.npz")
-    assert sorted(latent) == ["latent_samples", "n_points", "object_id", "phase_days", "wavelength_aa"]
+    assert sorted(latent) == sorted([*ABOUT, "latent_samples", "object_id", "phase_days", "wavelength_aa"])
     assert latent["latent_samples"].shape == (6, 7, 2, 982) and latent["latent_samples"].dtype == np.float32
     assert result["samples"].std() > latent["latent_samples"].std()
 
@@ -88,8 +92,21 @@ def test_by_default_two_hundred_samples_at_the_phases_of_the_spectra(snlib, fold
     assert result["samples"].shape == (1, 200, 5, 982)
 
 
+LARGE = "large/predictive-mmvae-large-seed0"
+
+
 @pytest.mark.parametrize("command", [PREDICT, EMBED])
-def test_without_weights_those_of_the_repository_are_used(snlib, folder, monkeypatch, command):
+@pytest.mark.parametrize(
+    "given, weights",
+    [
+        ((), LARGE),
+        (("--weights", "large"), LARGE),
+        (("--weights", "predictive-mmvae-large-seed0"), LARGE),
+        (("--weights", "mmvae-text-seed0"), "full/mmvae-text-seed0"),
+    ],
+)
+def test_shipped_weights_have_names(snlib, folder, monkeypatch, command, given, weights):
+    """Also where a file of the name lies in the working folder."""
     asked = []
 
     def load(path, device):
@@ -97,8 +114,14 @@ def test_without_weights_those_of_the_repository_are_used(snlib, folder, monkeyp
         raise ValueError("enough")
 
     monkeypatch.setattr(Forecaster, "load", load)
-    assert snlib(*command, "--device", "cpu") == (2, "snlib: enough\n")
-    assert asked[0].relative_to(DATA).as_posix() == "weights/large/predictive-mmvae-large.safetensors"
+    for name in ("large", "mmvae-text-seed0"):
+        (folder / name).write_text("other")
+    assert snlib(*command, "--device", "cpu", *given) == (2, "snlib: enough\n")
+    assert asked[0].relative_to(DATA).as_posix() == f"weights/{weights}.safetensors"
+
+
+def test_the_default_weights_are_those_of_the_notebooks():
+    assert find_weights("large") == DEFAULT_WEIGHTS and DEFAULT_WEIGHTS.is_file()
 
 
 @pytest.mark.parametrize("command", [PREDICT, EMBED])
@@ -129,6 +152,18 @@ def test_neither_the_order_of_rows_nor_other_objects_matter(snlib, folder, table
         assert found["object_id"].tolist() == rows["object_id"].unique().tolist()
         place = [expected["object_id"].tolist().index(name) for name in found["object_id"]]
         np.testing.assert_array_equal(found["samples"], expected["samples"][place])
+
+
+@pytest.mark.parametrize("command", [PREDICT, EMBED])
+def test_weights_without_a_limit_call_nothing_unlike_and_say_so(
+    snlib, folder, small_recipe, dataset, command
+):
+    saved = SavedModel("mmvae", new_model("mmvae", small_recipe, seed=0), dataset.scaling, {})
+    save_model(folder / "w.safetensors", saved)
+    code, said = snlib(*command, *GIVEN)
+    assert code == 0 and lines_of(said)[0].startswith("snlib: these weights have no limit of familiarity")
+    result = read(folder / "x.npz") if command is PREDICT else pd.read_csv(folder / "x.csv")
+    assert not np.any(result["unlike"]) and np.all(result["misfit_mag"] > 0)
 
 
 def test_points_left_out_change_nothing_and_are_told(snlib, folder, table):
@@ -162,10 +197,12 @@ def test_embed_of_nothing_is_the_prior(snlib, folder, table):
     assert snlib(*EMBED, *GIVEN)[0] == 0
     result = pd.read_csv(folder / "x.csv").set_index("object_id")
     assert list(result.columns) == [
-        "n_points",
+        *ABOUT,
         *(f"{k}_{i}_{j}" for k in ("mean", "scale") for i in range(4) for j in range(4)),
     ]
-    assert result.loc["event-3"].tolist() == [0] + [0.0] * 16 + [1.0] * 16
+    assert (result.loc["event-3", "n_points"], result.loc["event-3", "unlike"]) == (0, False)
+    assert np.isnan(result.loc["event-3", "misfit_mag"])
+    assert result.drop(columns=list(ABOUT)).loc["event-3"].tolist() == [0.0] * 16 + [1.0] * 16
     assert (result.drop("event-3").filter(like="mean").abs().sum(axis=1) > 0).all()
 
 
@@ -194,8 +231,18 @@ def replaced(column, value):
         (replaced("object_id", ""), (), "curves.csv: row 4, column 'object_id': empty"),
         (lambda t: t.drop(columns="band"), (), "curves.csv: column 'band' is missing"),
         (lambda t: t[:0], (), "curves.csv: no rows"),
-        (lambda t: t, ("--weights", "no.safetensors"), "no.safetensors: no such file"),
-        (lambda t: t, ("--weights", "curves.csv"), "curves.json: no such file"),
+        (
+            lambda t: t,
+            ("--weights", "no.safetensors"),
+            "no.safetensors: no such file, nor shipped weights of this name; there are full, "
+            "mmvae-improved-seed0, mmvae-text-seed0, large, predictive-mmvae-large-seed0\n",
+        ),
+        (
+            lambda t: t,
+            ("--weights", "full"),
+            "full: has mmvae-improved-seed0, mmvae-text-seed0; name one of them\n",
+        ),
+        (lambda t: t, ("--weights", "curves.csv"), "curves.csv: not a readable safetensors file"),
         (lambda t: t, ("--device", "abacus"), "device is 'abacus', expected 'auto', 'cpu' or 'cuda'"),
     ],
 )
@@ -215,8 +262,9 @@ def test_bad_input_is_named_and_nothing_is_written(snlib, folder, table, command
         (PREDICT, ("--out", "x.fits"), "x.fits: the name should end in .npz or .csv"),
         (PREDICT, ("--phases=0,40",), "phases: 40 is outside -10 to 30 days from peak"),
         (PREDICT, ("--phases=0,x",), "--phases: '0,x' is not a list of numbers like -10,0,10"),
+        (PREDICT, ("--phases=nan",), "phases: nan is outside -10 to 30 days from peak"),
         (PREDICT, ("--samples", "0"), "samples is 0, expected at least 1"),
-        (PREDICT, ("--seed=-1",), "seed is -1, expected at least 0"),
+        (PREDICT, ("--seed=-1",), "seed is -1, expected a whole number from 0 to 2**63 - 1, such as 7"),
         (EMBED, ("--out", "x.fits"), "x.fits: the name should end in .csv or .parquet"),
     ],
 )

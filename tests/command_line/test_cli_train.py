@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
-from snlib.data.dataset import split_events
+from snlib.data.dataset import split_events, write_dataset
 from snlib.files import read_tensors, write_json
 from snlib.model.weights import load_model
 
@@ -22,9 +22,7 @@ from snlib.model.weights import load_model
 def data(events, tmp_path, monkeypatch):
     """A dataset as ``snlib simulate`` writes it, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    events.save(tmp_path / "set" / "events.npz")
-    split = {name: index.tolist() for name, index in split_events(len(events), seed=3).items()}
-    write_json(tmp_path / "set" / "split.json", split)
+    write_dataset(tmp_path / "set", events, split_events(len(events), seed=3))
     return tmp_path / "set"
 
 
@@ -52,12 +50,13 @@ def test_weights_config_and_history(snlib, data, tmp_path, events):
     code, said = snlib(*arguments("photometry-regressor", "--recipe", "text", "--out", "w"))
     assert code == 0, said
     assert re.search(r"60/60 \[\d\d:\d\d<00:00, .*(it/s|s/it), loss=[\d.]+, validation=[\d.]+\]", said)
-    model, scaling, provenance = load_model(tmp_path / "w/photometry-regressor-text.safetensors")
-    assert model.recipe.name == "text"
+    path = tmp_path / "w/photometry-regressor-text-seed0.safetensors"
+    saved = load_model(path)
+    assert saved.model.recipe.name == "text"
     train = json.loads((data / "split.json").read_text())["train"]
-    assert scaling.parameters[0][0] == pytest.approx(events.parameters[train, 0].mean())
-    assert provenance["made_from"]["n_steps"] == 60
-    history = pd.read_csv(tmp_path / "w/photometry-regressor-text.csv")
+    assert saved.scaling.parameters[0][0] == pytest.approx(events.parameters[train, 0].mean())
+    assert saved.provenance["made_from"]["n_steps"] == 60
+    history = pd.read_csv(path.with_suffix(".csv"))
     assert list(history) == ["step", "learning_rate", "train_loss", "validation_loss", "seconds"]
     assert history["step"].iloc[-1] == 60
     assert history["validation_loss"].min() < history["validation_loss"].iloc[0]
@@ -73,16 +72,16 @@ def test_two_processes_are_one_on_the_same_batches(snlib, data, tmp_path, model)
     code, said = run(model, "--processes", "2", "--out", "2")
     assert code == 0, said
     assert said.count(" 0/60 [") == 1  # one of them shows a bar
-    one, two = (losses(tmp_path / n / f"{model}-improved.csv") for n in "12")
+    one, two = (losses(tmp_path / n / f"{model}-improved-seed0.csv") for n in "12")
     assert one["train_loss"].iloc[-1] < one["train_loss"].iloc[0]
     np.testing.assert_allclose(two[:5], one[:5], rtol=1e-4)
-    provenance = load_model(tmp_path / "2" / f"{model}-improved.safetensors")[2]
-    assert provenance["processes"] == 2
+    saved = load_model(tmp_path / "2" / f"{model}-improved-seed0.safetensors")
+    assert saved.provenance["processes"] == 2
 
 
 def test_a_killed_training_resumes_to_the_same_weights(snlib, data, tmp_path):
     assert snlib(*arguments("mmvae", "--out", "unbroken"))[0] == 0
-    checkpoint = tmp_path / "killed/checkpoints/mmvae-improved.safetensors"
+    checkpoint = tmp_path / "killed/checkpoints/mmvae-improved-seed0.safetensors"
     with start("mmvae", "--out", "killed") as process:
         while not checkpoint.exists() and process.poll() is None:
             time.sleep(0.01)
@@ -94,10 +93,71 @@ def test_a_killed_training_resumes_to_the_same_weights(snlib, data, tmp_path):
     assert code == 0, said
     assert 0 < step < 60
     assert int(re.search(r"(\d+)/60 ", said)[1]) == step  # the bar goes on where it was
-    ours, theirs = (tmp_path / name / "mmvae-improved.safetensors" for name in ("unbroken", "killed"))
-    ours_state, their_state = (load_model(path)[0].state_dict() for path in (ours, theirs))
+    ours, theirs = (tmp_path / name / "mmvae-improved-seed0.safetensors" for name in ("unbroken", "killed"))
+    ours_state, their_state = (load_model(path).model.state_dict() for path in (ours, theirs))
     assert all(torch.equal(tensor, their_state[name]) for name, tensor in ours_state.items())
     assert losses(ours.with_suffix(".csv")).equals(losses(theirs.with_suffix(".csv")))
+
+
+def test_another_seed_is_another_model(snlib, data, tmp_path):
+    def train(out, seed, *more):
+        code, said = snlib(*arguments("photometry-regressor", "--seed", str(seed), "--out", out, *more))
+        assert code == 0, said
+        path = tmp_path / out / f"photometry-regressor-improved-seed{seed}.safetensors"
+        return path.read_bytes(), load_model(path), " 0/60 [" in said
+
+    first, _, _ = train("w", 0)
+    _, other, trained = train("w", 1, "--resume")
+    assert trained
+    assert other.provenance["made_from"]["seed"] == 1
+    _, alone, _ = train("alone", 1)
+    ours, theirs = other.model.state_dict(), alone.model.state_dict()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
+    again, of_first, trained = train("w", 0, "--resume")
+    assert again == first and not trained
+    assert any(not torch.equal(x, ours[name]) for name, x in of_first.model.state_dict().items())
+
+
+def test_weights_under_the_name_of_another_seed_are_not_taken(snlib, data, tmp_path):
+    """By what they were made from, and not by their name."""
+    assert snlib(*arguments("photometry-regressor", "--out", "w"))[0] == 0
+    for folder in (tmp_path / "w", tmp_path / "w/checkpoints"):
+        for path in folder.glob("*-seed0.*"):
+            path.rename(path.with_name(path.name.replace("seed0", "seed1")))
+    code, said = snlib(*arguments("photometry-regressor", "--seed", "1", "--out", "w", "--resume"))
+    assert code == 0 and " 0/60 [" in said
+    assert "seed1.safetensors: of another training: other data, settings or code; the training starts" in said
+    saved = load_model(tmp_path / "w/photometry-regressor-improved-seed1.safetensors")
+    assert saved.provenance["made_from"]["seed"] == 1
+
+
+def test_two_trainings_of_the_same_at_once(snlib, data, tmp_path):
+    """The second ends, whether it is one process or two; the first goes on."""
+    with start("mmvae", "--out", "w") as first:
+        while not (tmp_path / "w/checkpoints/mmvae-improved-seed0.safetensors").exists():
+            assert first.poll() is None
+            time.sleep(0.01)
+        os.kill(first.pid, signal.SIGSTOP)
+        lock = "w/checkpoints/mmvae-improved-seed0.lock"
+        refused = f"snlib: another process is training here: {lock} is locked\n"
+        for resume in ((), ("--resume",)):
+            assert snlib(*arguments("mmvae", "--out", "w", *resume)) == (2, refused)
+        code, said = run("mmvae", "--out", "w", "--processes", "2")
+        assert code == 2 and said.endswith(refused) and said.count("snlib: ") == 1
+        assert snlib(*arguments("photometry-regressor", "--out", "w"))[0] == 0
+        os.kill(first.pid, signal.SIGCONT)
+        first.communicate()
+    assert first.returncode == 0
+    assert snlib(*arguments("mmvae", "--out", "w", "--resume"))[0] == 0
+
+
+def test_a_split_of_other_events_is_named(snlib, data, tmp_path, events):
+    assert snlib("simulate", "--events", "12", "--out", "other")[0] == 0
+    (tmp_path / "other/split.json").replace(data / "split.json")
+    code, said = snlib(*arguments("mmvae", "--out", "w"))
+    told = "snlib: set/split.json: not the split of set/events.npz; snlib simulate makes both\n"
+    assert (code, said) == (2, told)
+    assert not (tmp_path / "w").exists()
 
 
 def test_without_resume_it_starts_again(snlib, data):
@@ -121,6 +181,7 @@ def test_processes_that_cannot_share_equally(data, tmp_path):
         ("vae", (), "snlib: model is 'vae', expected one of ['mmvae', "),
         ("mmvae", ("--recipe", "best"), "snlib: recipe is 'best', expected one of ['text', 'improved', "),
         ("mmvae", ("--profile", "huge"), "snlib: profile is 'huge', expected one of"),
+        ("mmvae", ("--seed", "-1"), "snlib: seed is -1, expected a whole number from 0"),
         ("mmvae", ("--precision", "8"), "snlib: precision is '8', expected one of"),
         ("mmvae", ("--precision", "tf32"), "snlib: precision is 'tf32', which is for cuda"),
         ("mmvae", ("--processes", "0"), "snlib: processes is 0, expected at least 1"),
@@ -135,8 +196,18 @@ def test_bad_arguments_are_named_and_nothing_is_left(snlib, data, tmp_path, mode
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize("option", [("--precision", "8"), ("--processes", "0"), ("--device", "tpu")])
+def test_options_are_checked_before_events_are_simulated(snlib, tmp_path, monkeypatch, option):
+    monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path / "generated"))
+    code, said = snlib("train", "mmvae", "--profile", "smoke", "--device", "cpu", "--out", "w", *option)
+    assert (code, said.count("\n")) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("split", [[1, 2], {"train": [0], "validation": [1], "test": [99]}, {"train": [0]}])
-def test_a_split_that_is_none_is_named(snlib, data, split):
+def test_a_split_that_is_none_is_named(snlib, data, events, split):
+    if isinstance(split, dict):
+        split |= {"events": events.digest()}
     write_json(data / "split.json", split)
     code, said = snlib(*arguments("mmvae", "--out", "w"))
     assert code == 2

@@ -106,6 +106,19 @@ def test_phases_between_lie_between(recalibration):
     assert recalibration.stretch(2.0, -5.0) == low and recalibration.stretch(2.0, 30.0) == high
 
 
+def test_samples_of_each_phase_are_stretched_by_the_map_of_that_phase():
+    """By factors that are known, in any order of the phases."""
+    factor = {0.0: 1.0, 10.0: 2.0, 20.0: 4.0}
+    ours = np.tile(np.arange(1.0, 13) / 4, (3, 1))
+    theirs = ours * np.array([*factor.values()])[:, None]
+    recalibration = Recalibration(np.array([*factor]), ours, theirs)
+    samples, phases = np.random.default_rng(0).normal(3, 1, (50, 3, 4)), [20.0, 0.0, 10.0]
+    moments = np.full((3, 4), 3.0), np.ones((3, 4))
+    stretched = recalibration.apply(samples, phases, moments)
+    expected = np.array([factor[phase] for phase in phases])[:, None]
+    np.testing.assert_allclose(stretched - 3, expected * (samples - 3))
+
+
 def test_each_phase_has_its_own_map():
     def predictions(seed, n):
         for samples, truth in events(seed, n=n):

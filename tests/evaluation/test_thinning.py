@@ -1,5 +1,6 @@
 """Light curves cut short, thinned and hidden: what is left, and that nothing else changes."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from snlib.data.events import LightCurves
 from snlib.evaluation.masking import HIDDEN_FRACTIONS
-from snlib.evaluation.thinning import ended, hide_points, thinned
+from snlib.evaluation.thinning import ended, hide_points, shortened, thinned
 
 SEED = 3
 
@@ -118,3 +119,37 @@ def test_hiding_and_thinning_draw_different_points():
     hidden, thin = hide_points(light_curves, 0.5, SEED).observed, thinned(light_curves, 5, SEED).observed
     np.testing.assert_array_equal(hidden.sum(1), thin.sum(1))
     assert (hidden != thin).any(axis=1).mean() > 0.9
+
+
+@given(some_light_curves, st.integers(0, 99), st.integers(0, 9))
+def test_what_is_shortened_keeps_a_point(light_curves, seed, repetition):
+    left = shortened(light_curves, seed, repetition)
+    assert_only_hidden(left, light_curves)
+    np.testing.assert_array_equal(left.observed.any(1), light_curves.observed.any(1))
+
+
+def test_light_curves_end_anywhere_and_keep_any_share():
+    """Of 4 points, of which the last left is j-th, and of j points k are left: each uniform."""
+    n = 6000
+    order = np.random.default_rng(0).permuted(np.tile(np.arange(4), (n, 1)), axis=1)  # of time, by slot
+    light_curves = LightCurves(order.astype(float), np.full((n, 4), -19.0), np.zeros((n, 4), int))
+    left = shortened(light_curves, SEED, 0).observed
+    chance = np.zeros((5, 4))  # of a number of points left, the latest of them being a given one
+    for end in range(1, 5):
+        for k in range(1, end + 1):
+            for latest in range(k - 1, end):
+                chance[k, latest] += math.comb(latest, k - 1) / math.comb(end, k) / end / 4
+    found = np.zeros((5, 4))
+    np.add.at(found, (left.sum(1), np.where(left, order, -1).max(1)), 1 / n)
+    error = np.sqrt(chance * (1 - chance) / n)
+    assert chance.sum() == pytest.approx(1)
+    assert (np.abs(found - chance) <= 4.5 * error).all()
+
+
+def test_each_repetition_and_place_is_shortened_in_its_own_way():
+    curves = full(50, 20)
+    first = shortened(curves, SEED, 0).observed
+    for other in (shortened(curves, SEED, 1), shortened(curves, SEED + 1, 0)):
+        assert (other.observed != first).any(axis=1).mean() > 0.8
+    np.testing.assert_array_equal(shortened(curves.select(slice(0, 2)), SEED, 0).observed, first[:2])
+    assert len(np.unique(first, axis=0)) > 40

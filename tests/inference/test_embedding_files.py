@@ -27,7 +27,7 @@ def test_each_row_is_the_posterior_of_its_light_curve(forecaster, monkeypatch):
     curves = light_curves([7, 0, 30, 1, 12], np.random.default_rng(0))
     table = embedding_table(forecaster, curves)
     assert table["object_id"].tolist() == list("01234") and table["n_points"].tolist() == [7, 0, 30, 1, 12]
-    assert table.shape == (5, 34)
+    assert table.shape == (5, 36)
     for row in range(5):
         photometry = forecaster.scaling.photometry(curves.padded([row]))
         posterior = forecaster.model.photometry.posterior(photometry)

@@ -14,7 +14,7 @@ from snlib.inference.recalibration import Recalibration
 from snlib.inference.samplers import fit_recalibration, forecast_sampler
 from snlib.inference.samples import central_interval
 from snlib.model.registry import new_model
-from snlib.model.weights import save_model
+from snlib.model.weights import SavedModel, save_model
 
 PHASE_DAYS, WAVELENGTH_AA = np.array([-4.0, 3.0, 17.0]), np.array([3500.0, 4200.0, 4210.0, 7000.0])
 
@@ -109,11 +109,7 @@ def test_a_light_curve_without_points_has_a_forecast(forecaster):
 def test_a_forecaster_survives_the_disk(forecaster, light_curve, tmp_path):
     path = tmp_path / "f.safetensors"
     forecaster.save(path, {"seed": 1})
-    assert {file.name for file in tmp_path.iterdir()} == {
-        "f.safetensors",
-        "f.json",
-        "f.recalibration.json",
-    }
+    assert {file.name for file in tmp_path.iterdir()} == {"f.safetensors", "f.json"}
     assert json.loads(path.with_suffix(".json").read_text())["provenance"] == {"seed": 1}
     again = Forecaster.load(path)
     assert np.array_equal(forecast(again, light_curve), forecast(forecaster, light_curve))
@@ -122,43 +118,111 @@ def test_a_forecaster_survives_the_disk(forecaster, light_curve, tmp_path):
 
 def test_weights_of_another_model_are_refused(dataset, small_recipe, tmp_path):
     path = tmp_path / "f.safetensors"
-    save_model(path, "photometry-vae", new_model("photometry-vae", small_recipe, seed=0), dataset.scaling, {})
+    save_model(
+        path,
+        SavedModel("photometry-vae", new_model("photometry-vae", small_recipe, seed=0), dataset.scaling, {}),
+    )
     with pytest.raises(ValueError, match=r"f\.safetensors: weights of a VAE, expected an MMVAE"):
         Forecaster.load(path)
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".json", ".recalibration.json"])
-def test_a_file_that_is_missing_or_damaged_is_named(forecaster, tmp_path, suffix):
-    forecaster.save(tmp_path / "f.safetensors", {})
-    broken = tmp_path / f"f{suffix}"
-    broken.write_bytes(broken.read_bytes()[:-20])
-    with pytest.raises(ValueError, match=broken.name) as refused:
-        Forecaster.load(tmp_path / "f.safetensors")
-    assert str(refused.value).count(broken.name) == 1
-    broken.unlink()
-    with pytest.raises(FileNotFoundError, match=broken.name):
-        Forecaster.load(tmp_path / "f.safetensors")
+def test_a_file_that_is_missing_or_damaged_is_named(forecaster, tmp_path):
+    path = tmp_path / "f.safetensors"
+    forecaster.save(path, {})
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ValueError, match=path.name) as refused:
+        Forecaster.load(path)
+    assert str(refused.value).count(path.name) == 1
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=path.name):
+        Forecaster.load(path)
+
+
+def test_after_a_kill_weights_and_recalibration_are_of_one_forecaster(
+    forecaster, recipe, dataset, tmp_path, killed_at_each_change
+):
+    path = tmp_path / "f.safetensors"
+    other = Forecaster(
+        new_model("predictive-mmvae", recipe, seed=1),
+        replace(dataset.scaling, log10_fnu=(-12.0, 0.5)),
+        stretching([3.0, 3.0, 3.0, 3.0, 3.0]),
+    )
+    forecaster.save(path, {})
+
+    def agrees(loaded, one):
+        pairs = [(each.model.spectrum.encoder.queries, each.recalibration) for each in (loaded, one)]
+        (ours, stretch), (theirs, their_stretch) = pairs
+        same = np.array_equal(stretch.truth_quantiles, their_stretch.truth_quantiles)
+        return {torch.equal(ours, theirs), loaded.scaling == one.scaling, same}
+
+    found = []
+    for _ in killed_at_each_change(lambda: other.save(path, {})):
+        loaded = Forecaster.load(path)
+        found.append((agrees(loaded, forecaster), agrees(loaded, other)))
+    old, new = ({True}, {False}), ({False}, {True})
+    assert found[0] == old and found[-1] == new
+    assert all(one in (old, new) for one in found)
+
+
+GOOD = {"phase_days": [0, 1], "sample_quantiles": [[1, 2], [1, 2]], "truth_quantiles": [[1, 2], [2, 3]]}
+NO_QUANTILES = (0, -1, None, "1", True, 10**400, [1], 3)  # the last: more than what follows it
 
 
 @pytest.mark.parametrize(
     "content, message",
     [
-        ({}, "'phase_days' is missing"),
-        ([1], "'phase_days' is missing"),
-        (3, ""),
-        (
-            {"phase_days": [0], "sample_quantiles": [[1, 2]], "truth_quantiles": [[1]]},
-            "truth_quantiles: shape",
+        *(
+            (content, "expected the fields phase_days, sample")
+            for content in (None, {}, [1], 3, "phase_days")
         ),
-        ({"phase_days": [0], "sample_quantiles": [[1]], "truth_quantiles": [[-1]]}, "not positive"),
-        ({"phase_days": {}, "sample_quantiles": [[1]], "truth_quantiles": [[1]]}, ""),
+        (GOOD | {"extra": 1}, "expected the fields"),
+        (GOOD | {"truth_quantiles": [[1], [2]]}, "truth_quantiles: shape"),
+        (GOOD | {"sample_quantiles": [1, 2]}, "sample_quantiles has 1 axes"),
+        (GOOD | {"sample_quantiles": [[1, 2], [1]]}, "sample_quantiles has 1 axes"),
+        (
+            {name: [[], []] if "q" in name else values for name, values in GOOD.items()},
+            "sample_quantiles: shape",
+        ),
+        ({"phase_days": [], "sample_quantiles": [], "truth_quantiles": []}, ""),
+        (GOOD | {"phase_days": {}}, "phase_days has 0 axes"),
+        (GOOD | {"phase_days": [0]}, "sample_quantiles: shape"),
+        *((GOOD | {"phase_days": [0, bad]}, "phase_days") for bad in (0, -1, None, "1", True, 10**400)),
+        *((GOOD | {name: [[bad, 2], [1, 2]]}, name) for name in list(GOOD)[1:] for bad in NO_QUANTILES),
     ],
 )
 def test_a_recalibration_without_meaning_is_refused(forecaster, tmp_path, content, message):
-    forecaster.save(tmp_path / "f.safetensors", {})
-    (tmp_path / "f.recalibration.json").write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=rf"f\.recalibration\.json: .*{message}"):
-        Forecaster.load(tmp_path / "f.safetensors")
+    path = tmp_path / "f.safetensors"
+    save_model(
+        path,
+        SavedModel(
+            "predictive-mmvae", forecaster.model, forecaster.scaling, {}, more={"recalibration": content}
+        ),
+    )
+    with pytest.raises(ValueError, match=rf"f\.safetensors: .*{message}"):
+        Forecaster.load(path)
+
+
+def test_a_predictive_mmvae_without_recalibration_is_refused(forecaster, tmp_path):
+    path = tmp_path / "f.safetensors"
+    save_model(path, SavedModel("predictive-mmvae", forecaster.model, forecaster.scaling, {}))
+    with pytest.raises(ValueError, match=r"f\.safetensors: no recalibration"):
+        Forecaster.load(path)
+
+
+@pytest.mark.parametrize("name", list(GOOD))
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_recalibration_of_what_is_not_finite_cannot_be_made(name, bad):
+    values = {field: np.array(numbers, float) for field, numbers in GOOD.items()}
+    values[name].flat[-1] = bad
+    with pytest.raises(ValueError, match=f"{name}: not"):
+        Recalibration(**values)
+
+
+def test_a_recalibration_survives_json():
+    again = Recalibration.from_dict(json.loads(json.dumps(stretching([1.0, 2.0, 1 / 3, 2.0, 1.0]).to_dict())))
+    np.testing.assert_array_equal(
+        again.truth_quantiles, stretching([1.0, 2.0, 1 / 3, 2.0, 1.0]).truth_quantiles
+    )
 
 
 def many(events, n):

@@ -13,7 +13,7 @@ from snlib.inference.posteriors import posterior_samples
 from snlib.inference.predict import Request, predict_spectra
 from snlib.model.likelihoods import Laplace
 from snlib.model.registry import new_model
-from snlib.model.weights import save_model
+from snlib.model.weights import SavedModel, save_model
 
 REQUEST = Request(np.array([-10.0, 7.5]), 20, seed=3)
 
@@ -122,7 +122,7 @@ def test_seed_and_id_make_the_draws(predict, light_curves):
         ({"phase_days": [-11]}, "phases: -11 is outside -10 to 30 days from peak"),
         ({"phase_days": [np.nan]}, "phases: nan is outside"),
         ({"n_samples": 0}, "samples is 0, expected at least 1"),
-        ({"seed": -1}, "seed is -1, expected at least 0"),
+        ({"seed": -1}, "seed is -1, expected a whole number from 0"),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(change, message):
@@ -134,11 +134,14 @@ def test_weights_are_those_of_an_mmvae(dataset, small_recipe, tmp_path):
     path = tmp_path / "x.safetensors"
     with pytest.raises(FileNotFoundError, match=r"x\.safetensors: no such file"):
         Forecaster.load(path)
-    save_model(path, "photometry-vae", new_model("photometry-vae", small_recipe, seed=0), dataset.scaling, {})
+    save_model(
+        path,
+        SavedModel("photometry-vae", new_model("photometry-vae", small_recipe, seed=0), dataset.scaling, {}),
+    )
     with pytest.raises(ValueError, match=r"x\.safetensors: weights of a VAE, expected an MMVAE"):
         Forecaster.load(path)
     model = new_model("mmvae", small_recipe, seed=0)
-    save_model(path, "mmvae", model, dataset.scaling, {})
+    save_model(path, SavedModel("mmvae", model, dataset.scaling, {}))
     loaded = Forecaster.load(path)
     assert loaded.scaling == dataset.scaling and not loaded.model.training
     assert loaded.recalibration is None
