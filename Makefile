@@ -8,10 +8,14 @@ CORES   ?= $(shell getconf _NPROCESSORS_ONLN)
 PYTEST  ?=
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 
-BIN   := .venv/bin
+PY    := .venv/bin/python
 STAMP := .venv/installed
-RUN   := $(PROFILE)-seed$(SEED)$(if $(SNLIB_PUBLISHED_SAMPLE),-published)
-SITE  := $(or $(SNLIB_GENERATED),$(CURDIR)/data/generated)/$(RUN)/_build/html/index.html
+RUN   := $(PROFILE)-seed$(SEED)$(if $(value SNLIB_PUBLISHED_SAMPLE),-published)
+SITE  := $(or $(value SNLIB_GENERATED),$(CURDIR)/data/generated)/$(RUN)/_build/html/index.html
+
+# A value as one word of the shell, whatever is in it.  Tools are called as modules, since a script that pip has
+# installed may not find its interpreter in a folder with a blank in its name.
+q = '$(subst ','\'',$(1))'
 
 .PHONY: help setup book site publish repeats ablations weights real notebooks test lint clean
 .DEFAULT_GOAL := help
@@ -23,53 +27,48 @@ setup: $(STAMP) ## install everything into .venv; nothing else installs anything
 
 $(STAMP): pyproject.toml setup.py constraints.txt
 	@rm -f $@
-	"$(PYTHON)" -m venv .venv
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[book,test]'
+	$(call q,$(PYTHON)) -m venv .venv
+	$(PY) -m pip install -q -c constraints.txt -e '.[book,test]'
 	@touch $@
 
-# Bring a target of the pipeline up to date, one run at a time in this folder.
-PIPELINE = @exec 9> .venv/lock; ! command -v flock > /dev/null || flock -n 9 || \
-	    { echo "another run is going on in this folder" >&2; exit 1; }; \
-	$(BIN)/snakemake --quiet host rules --cores $(CORES) --nolock --rerun-incomplete
-
-CONFIG = --config profile=$(PROFILE) device=$(DEVICE) seed=$(SEED) seeds=$(SEEDS) \
-	    published_sample="$$SNLIB_PUBLISHED_SAMPLE"
+# Bring a target of the pipeline up to date, if the parameters can be; one run at a time in this folder.
+PIPELINE = @$(PY) -m snlib.replication.launch $@ \
+	    $(foreach name,PROFILE DEVICE SEED SEEDS CORES,$(call q,$(name)=$($(name))))
 
 book: setup ## your own run: simulate, train, execute, render, in data/generated [PROFILE DEVICE SEED CORES]
-	$(PIPELINE) book $(CONFIG)
-	@echo "The book: $(SITE)"
+	$(PIPELINE)
+	@printf 'The book: %s\n' $(call q,$(SITE))
 
 site: setup ## render the published run, the committed chapters of book/
-	@rm -rf _build
-	$(BIN)/jupyter-book build book -W --keep-going -n -q
-	@echo "The book: $(CURDIR)/_build/html/index.html"
+	@$(PY) -m snlib.replication.rendering book .
+	@printf 'The book: %s\n' $(call q,$(CURDIR)/_build/html/index.html)
 
 test: lint ## check style, run the tests and the notebooks, open the site [PYTEST=arguments]
-	$(BIN)/pytest tests $(PYTEST)
-	$(BIN)/pytest --nbval notebooks $(PYTEST)
+	$(PY) -m pytest tests $(PYTEST)
+	$(PY) -m pytest --nbval notebooks $(PYTEST)
 
 lint: setup ## check style only
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 
 notebooks: setup ## after editing a .md in notebooks/: execute it (smoke) and write its .ipynb
 	@folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; \
-	SNLIB_GENERATED="$$folder" $(BIN)/python -m snlib.replication.notebooks notebooks/*.md
+	SNLIB_GENERATED="$$folder" $(PY) -m snlib.replication.notebooks notebooks/*.md
 
 publish: setup ## maintainers: a run becomes the published one [PROFILE=full]
-	$(PIPELINE) publish $(CONFIG)
+	$(PIPELINE)
 
 repeats: setup ## maintainers: results of further seeds, for the error bars of the claims [SEEDS=3]
-	$(PIPELINE) repeats $(CONFIG)
+	$(PIPELINE)
 
 ablations: setup ## maintainers: the MMVAE with one change at a time, every seed [SEEDS=3]
-	$(PIPELINE) ablations $(CONFIG)
+	$(PIPELINE)
 
 weights: setup ## maintainers: train, recalibrate and judge the weights of snlib predict [DEVICE=cuda]
-	$(PIPELINE) ship $(CONFIG)
+	$(PIPELINE)
 
 real: setup ## maintainers: judge every method by real models [SNLIB_PUBLISHED_SAMPLE=folder DEVICE=cuda]
-	$(PIPELINE) real $(CONFIG)
+	$(PIPELINE)
 
 clean: ## remove everything generated; .venv and the committed results stay
-	rm -rf _build build data/generated .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build .site-* build data/generated .snakemake .pytest_cache .ruff_cache .hypothesis

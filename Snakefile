@@ -15,6 +15,7 @@ other chapters make.  Events and weights are kept by what they were made from, s
 executed again for its text or its figures finds them and trains nothing.  The device is no part of names
 or parameters: changing it makes nothing out of date.
 
+Parameters: --config profile=quick device=auto seed=0 seeds=3, and the folder SNLIB_PUBLISHED_SAMPLE.
 Targets for maintainers, such as further seeds, are in maintainers.smk.
 """
 
@@ -24,15 +25,18 @@ from glob import glob
 from pathlib import Path
 from shlex import quote
 
+from snlib.replication.parameters import PipelineParameters
+
 from snlib.replication.pipeline import COVER, TABLES, Pipeline, read_chapters
 from snlib.workers import ONE_THREAD
 
 os.environ.update(ONE_THREAD)  # each step has one core
 
-PROFILE = config.setdefault("profile", "quick")
-SEED = config.setdefault("seed", 0)
-DEVICE = config.setdefault("device", "auto")
-PUBLISHED = os.path.abspath(config["published_sample"]) if config.get("published_sample") else ""
+try:
+    GIVEN = PipelineParameters.read(config, os.environ)
+except (ValueError, OSError) as error:
+    sys.exit(f"snlib: {error}")
+PROFILE, DEVICE, SEED, PUBLISHED = GIVEN.profile, GIVEN.device, GIVEN.seed, GIVEN.published_sample
 
 SUFFIX = "-published" if PUBLISHED else ""
 GENERATED = os.environ.get("SNLIB_GENERATED", "data/generated")
@@ -43,7 +47,6 @@ STEPS = Pipeline(CHAPTERS, RUN, PROFILE + SUFFIX, SEED)
 EXECUTED = [STEPS.executed(name) for name in CHAPTERS]
 
 PYTHON = quote(sys.executable)
-JUPYTER_BOOK = quote(str(Path(sys.executable).with_name("jupyter-book")))
 SOURCE = f"--published-sample {quote(PUBLISHED)}" if PUBLISHED else ""
 RUN_OPTIONS = f"--profile {PROFILE} --device {DEVICE} --seed {SEED} {SOURCE}"
 PARAMETERS = f"-p profile {PROFILE} -p device {DEVICE} -p seed {SEED} -r published_sample {quote(PUBLISHED)}"
@@ -70,8 +73,8 @@ rule book:
 
         own_book.assemble(RUN, EXECUTED, publishing.public_names(PUBLISHED, GENERATED))
         shell(
-            "{JUPYTER_BOOK} build {RUN:q}/book --path-output {RUN:q} --config _config.yml "
-            "-W --keep-going -n -q > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
+            "{PYTHON} -m snlib.replication.rendering {RUN:q}/book {RUN:q} > {log:q} 2>&1 || "
+            "(cat {log:q} >&2; exit 1)"
         )
 
 

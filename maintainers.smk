@@ -13,20 +13,15 @@ wildcard_constraints:
     number=r"\d+",
 
 
-def seeds():
-    from snlib.replication.profiles import PROFILES
-
-    return range(int(config.get("seeds") or PROFILES[PROFILE].n_seeds))
-
-
 def further_seeds(wildcards):
-    return expand(rules.repeat.output, number=[seed for seed in seeds() if seed != int(SEED)])
+    seeds = [seed for seed in range(GIVEN.n_seeds) if seed != SEED]
+    return expand(rules.repeat.output, number=seeds)
 
 
 def every_ablation(wildcards):
     from snlib.replication.ablations import ABLATIONS
 
-    return expand(rules.ablation.output, ablation=ABLATIONS, number=seeds())
+    return expand(rules.ablation.output, ablation=ABLATIONS, number=range(GIVEN.n_seeds))
 
 
 rule publish:
@@ -45,13 +40,9 @@ rule repeat:
         CODE,
     output:
         touch(f"{OF_SEED}/repeated"),
-    run:
-        from snlib.replication import publishing
-        from snlib.replication.run import open_run
-
-        folder = Path(RESULTS, f"seed{wildcards.number}")
-        publishing.judge_seed(open_run(PROFILE, DEVICE, int(wildcards.number), PUBLISHED), folder)
-        Path(folder, "metrics.json").unlink()
+    shell:
+        "{PYTHON} -m snlib.replication.publishing {PROFILE} {DEVICE} {wildcards.number} {PUBLISHED:q} "
+        "{RESULTS}/seed{wildcards.number}"
 
 
 rule repeats:
@@ -83,7 +74,7 @@ rule ablations:
             read_ablations(input).to_csv(temporary, index=False, float_format="%.4g")
 
 
-rule ship:
+rule weights:
     """The default weights and what they are worth; for a GPU."""
     shell:
         "{PYTHON} -m snlib ship --device {DEVICE}"
@@ -92,4 +83,4 @@ rule ship:
 rule real:
     """Every method judged by the published real models; for a GPU."""
     shell:
-        "{PYTHON} -m snlib real {SOURCE} --device {DEVICE}"
+        "{PYTHON} -m snlib real --published-sample {PUBLISHED:q} --device {DEVICE}"

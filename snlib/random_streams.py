@@ -6,7 +6,9 @@ depend on what was drawn at another, so work may be cut, shared and resumed anyw
 
 import numpy as np
 
-__all__ = ["FROZEN", "STREAMS", "stream"]
+__all__ = ["FROZEN", "STREAMS", "require_seed", "stream"]
+
+_MOST = 2**63 - 1  # what files and libraries can hold
 
 # Numbers that are never used again: a stream that is no longer needed leaves a gap.
 STREAMS = {
@@ -24,6 +26,8 @@ STREAMS = {
     "bootstrap of events": 11,
     "bootstrap of seeds": 12,
     "illustration": 13,  # of a page
+    "odd light curves": 14,  # of a kind and an event: what makes it odd
+    "shortened light curves": 15,  # of a repetition and an event: where it ends, and what is left of it
 }
 # As they were before they had names, since what was made with them stays: events, splits, predictions and the
 # fit of the surrogate.  numpy ignores zeros at the end of such a key, so that some of these are the same:
@@ -37,6 +41,23 @@ FROZEN = {
     "fits": (),  # folds of the surrogate and of the real models, and noise of the fit; no seed of a run
     "inversion": (),  # where fits to light curves start; no seed of a run
 }
+
+
+def require_seed(seed):
+    """Refuse what is no seed; the one check of seeds.
+
+    Parameters
+    ----------
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number from 0 to 2**63 - 1.
+    """
+    is_whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    if not is_whole or not 0 <= seed <= _MOST:
+        raise ValueError(f"seed is {seed!r}, expected a whole number from 0 to 2**63 - 1, such as 7")
 
 
 def stream(name, seed, *place):
@@ -58,7 +79,10 @@ def stream(name, seed, *place):
     ------
     KeyError
         If there is no such stream.
+    ValueError
+        If the seed is none.
     """
+    require_seed(seed)
     if name in FROZEN:
         return np.random.default_rng((seed, *FROZEN[name], *place))
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS[name], *place)))

@@ -6,6 +6,7 @@ SHA-256 of each file.  It is written last, so that what was interrupted or damag
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 
 from snlib.files.json_files import read_json, write_json
@@ -39,6 +40,8 @@ def make_unless_kept(paths, made_from, make):
 def is_kept(paths, made_from):
     """Whether all files are there, as they were written, and made from just this.
 
+    Files or a record that are damaged come with a warning that names them.
+
     Parameters
     ----------
     paths, made_from
@@ -49,9 +52,19 @@ def is_kept(paths, made_from):
     bool
     """
     try:
-        return read_json(_record(paths)) == _content(paths, made_from)
-    except (OSError, ValueError):  # one of the files is missing, or the record is damaged
+        wanted, kept = _content(paths, made_from), read_json(_record(paths))
+    except FileNotFoundError:  # never made, or interrupted
         return False
+    except (OSError, ValueError) as error:
+        warnings.warn(f"{error}; what it tells of is made again", stacklevel=3)
+        return False
+    if kept == wanted:
+        return True
+    if isinstance(kept, dict) and kept.get("made_from") == wanted["made_from"]:
+        recorded = kept["files"] if isinstance(kept.get("files"), dict) else {}
+        changed = [path for path in paths if recorded.get(Path(path).name) != file_digest(path)] or paths
+        warnings.warn(f"{changed[0]}: damaged or changed since it was made; it is made again", stacklevel=3)
+    return False
 
 
 def keep(paths, made_from):

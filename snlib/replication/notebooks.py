@@ -5,6 +5,8 @@ beside it; needs the extra "book".
 """
 
 import json
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -12,9 +14,25 @@ import jupytext
 import nbclient
 
 from snlib.files.json_files import read_json
-from snlib.workers import one_thread_each
+from snlib.workers import ONE_THREAD
 
-__all__ = ["execute", "public", "without_progress"]
+__all__ = ["REPEATABLE", "execute", "is_progress", "public", "without_progress"]
+
+# What the kernels of the committed notebooks find in their environment.  A training of single precision
+# amplifies the last bit of a sum, by a tenth of the result in sixty steps, and the last bit depends on the
+# instructions that a library picks for the processor: these make it pick the same on every x86-64.
+REPEATABLE = ONE_THREAD | {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+}
+_BAR = re.compile(r"[a-z ]+: +\d+%\|.*\|.*\[.*\] *")
+
+
+def is_progress(text):
+    """Whether what a cell wrote to standard error is nothing but progress bars."""
+    return all(_BAR.fullmatch(line) for line in re.split(r"[\r\n]+", text) if line.strip())
 
 
 def without_progress(notebook):
@@ -42,23 +60,23 @@ def public(path, names):
     """
     text = json.dumps(without_progress(read_json(path)), indent=1, ensure_ascii=False) + "\n"
     for folder, name in names.items():
-        text = text.replace(folder, name)
+        text = text.replace(json.dumps(folder, ensure_ascii=False)[1:-1], name)  # as it stands in JSON
     return text
 
 
 def execute(path):
     """Execute a text notebook with its default parameters and write the paired ``.ipynb``.
 
-    Cell ids are numbered and times left out, so that only what has changed differs.
+    Cell ids are numbered and times left out, so that only what has changed differs; the kernel works as
+    `REPEATABLE` says, so that every machine writes the same.
     """
     notebook = jupytext.read(path)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
     resources = {"metadata": {"path": str(Path(path).parent)}}
-    with one_thread_each():
-        nbclient.NotebookClient(
-            notebook, record_timing=False, coalesce_streams=True, resources=resources
-        ).execute()
+    nbclient.NotebookClient(
+        notebook, record_timing=False, coalesce_streams=True, resources=resources
+    ).execute(env=os.environ | REPEATABLE)
     jupytext.write(without_progress(notebook), Path(path).with_suffix(".ipynb"))
 
 

@@ -42,7 +42,7 @@ def assemble(folder, chapters, names, published="_build/html", book="book"):
     """
     folder, source = Path(folder), Path(folder) / "book"
     shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(book, source, ignore=shutil.ignore_patterns("_build", "*.ipynb"))
+    _copy_pages(Path(book), source)
     shutil.copyfile(folder / COVER, source / "images" / COVER)
     (source / "claims.html").write_text(ledger_html(read_json(folder / "claims.json"), "chapters/"))
     for path in chapters:
@@ -52,6 +52,20 @@ def assemble(folder, chapters, names, published="_build/html", book="book"):
         site = folder / "_build" / "html" / page.relative_to(source)
         there = Path(published) / page.relative_to(source).with_suffix(".html")
         _add_words(page, _words(provenance, os.path.relpath(there, site.parent)))
+
+
+def _copy_pages(book, source):
+    """Copy all of a book but its chapters, with the modes that new files have here."""
+    for path in book.rglob("*"):
+        inner = path.relative_to(book)
+        copy = source / inner
+        if "_build" in inner.parts or path.suffix == ".ipynb":
+            continue
+        if path.is_dir():
+            copy.mkdir(parents=True, exist_ok=True)
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def _pages(source):

@@ -1,7 +1,12 @@
-"""What a finished run leaves to others: its results summed up, and the published places that it may fill."""
+"""What a finished run leaves to others: its results summed up, and the published places that it may fill.
+
+``python -m snlib.replication.publishing PROFILE DEVICE SEED SAMPLE FOLDER`` judges every model with another
+seed.
+"""
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,9 +17,10 @@ from snlib.files.writing import replacing
 from snlib.replication.notebooks import public
 from snlib.replication.pipeline import COVER
 from snlib.replication.results import write_results
+from snlib.replication.run import open_run
 from snlib.replication.verdicts import ledger_html
 
-__all__ = ["commit", "judge_seed", "public_names", "publish", "run_times", "sum_up"]
+__all__ = ["commit", "judge_seed", "public_names", "publish", "repeat", "run_times", "sum_up"]
 
 _MAKE_RESULTS = ("snlib", "notebooks", "Snakefile", "maintainers.smk")
 
@@ -93,6 +99,18 @@ def judge_seed(run, folder):
     write_json(path, read_json(path) | {"commit": commit()})
 
 
+def repeat(run, folder):
+    """Leave the tables of a seed, and from what they were made, beside the published ones.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    folder : path-like
+    """
+    judge_seed(run, folder)
+    Path(folder, "metrics.json").unlink()
+
+
 def public_names(published_sample, generated):
     """What pages say for the folders of this machine; see `snlib.replication.notebooks.public`."""
     folders = {published_sample: "published_sample", generated: "data/generated"}
@@ -128,8 +146,8 @@ def publish(folder, chapters, names, results, book="book"):
         copies[folder / "results" / name] = results / name
     copies |= {folder / COVER: results / COVER}
     for path, copy in [*copies.items(), (folder / COVER, book / "images" / COVER)]:
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+        with replacing(copy) as temporary:
+            shutil.copyfile(path, temporary)
     del provenance["run_time_s"]
     write_json(of_seed / "provenance.json", provenance)
 
@@ -137,3 +155,8 @@ def publish(folder, chapters, names, results, book="book"):
 def _write(path, text):
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    profile, device, seed, sample, folder = sys.argv[1:]
+    repeat(open_run(profile, device, int(seed), sample), folder)

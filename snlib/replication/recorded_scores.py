@@ -12,7 +12,6 @@ import torch
 
 from snlib.data.batches import Pairs
 from snlib.data.dataset import split_events, without_late_points
-from snlib.files.json_files import read_json
 from snlib.model.predictive import PredictiveMMVAE
 from snlib.model.weights import load_model
 from snlib.replication.profiles import PROFILES
@@ -38,13 +37,13 @@ def set_scores(folder):
     """
     folder = Path(folder)
     paths = sorted(folder.glob("*.safetensors"))
-    (seed,) = {read_json(path.with_suffix(".json"))["provenance"]["made_from"]["seed"] for path in paths}
+    sets = {path.stem: load_model(path) for path in paths}
+    (seed,) = {saved.provenance["made_from"]["seed"] for saved in sets.values()}
     events = _first_test_events(PROFILES[folder.name].n_events, seed)
     tables = []
-    for path in paths:
-        model, scaling, _ = load_model(path)
-        tables.append(recorded_scores(model, scaling, events))
-        tables[-1].insert(0, "weights", path.stem)
+    for name, saved in sets.items():
+        tables.append(recorded_scores(saved.model, saved.scaling, events))
+        tables[-1].insert(0, "weights", name)
     return pd.concat(tables, ignore_index=True)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "TABLES",
     "describe_seeds",
     "figure4_curves",
+    "generated_spectra",
     "read_seeds",
     "table",
     "write_results",
@@ -68,22 +69,33 @@ def _masking(run):
     return pd.concat(tables, ignore_index=True)
 
 
-def _generation(run):
-    """`generation_scores` of true, prior and conditional spectra ten days after peak."""
-    dataset = run.dataset()
+def generated_spectra(run):
+    """The spectra of Figure 5, `GENERATED_AT_DAYS` after peak.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+
+    Returns
+    -------
+    dict of (str, str) to ndarray, shape (N, L)
+        log10 F_nu by recipe and kind: "truth" (of the recipe "none"), the spectra of the test events;
+        "prior", `N_PRIOR` samples; and "conditional", a sample for the light curve of each test event.
+    """
+    dataset, at = run.dataset(), GENERATED_AT_DAYS
     test, scaling = dataset.part("test"), dataset.scaling
-    wavelength = test.spectra.wavelength_aa
-    phase = test.spectra.phase_days.tolist().index(GENERATED_AT_DAYS)
-    spectra = {("none", "truth"): test.spectra.log10_fnu[:, phase]}
+    spectra = {("none", "truth"): test.spectra.at_phase(at)}
     for recipe in RECIPES:
-        model = run.trained("mmvae", recipe).model
-        spectra[recipe, "prior"] = prior_spectra(
-            model, scaling, GENERATED_AT_DAYS, wavelength, N_PRIOR, run.seed
-        )
-        spectra[recipe, "conditional"] = conditional_spectra(
-            model, scaling, test, GENERATED_AT_DAYS, run.seed, run.device
-        )
-    tables = {key: generation_scores(values, wavelength) for key, values in spectra.items()}
+        model, wavelength = run.trained("mmvae", recipe).model, test.spectra.wavelength_aa
+        spectra[recipe, "prior"] = prior_spectra(model, scaling, at, wavelength, N_PRIOR, run.seed)
+        spectra[recipe, "conditional"] = conditional_spectra(model, scaling, test, at, run.seed, run.device)
+    return spectra
+
+
+def _generation(run):
+    """`generation_scores` of `generated_spectra`."""
+    wavelength = run.dataset().events.spectra.wavelength_aa
+    tables = {key: generation_scores(values, wavelength) for key, values in generated_spectra(run).items()}
     return pd.concat(tables, names=["recipe", "kind", "sample"]).reset_index()
 
 
@@ -255,7 +267,7 @@ def describe_seeds(run):
         made["seed"]: {
             "test events": made["events"]["test"],
             "trained on": ", ".join(made["trained_on"]),
-            "PyTorch": made["versions"]["torch"],
+            "PyTorch": made["versions"]["torch"].partition("+")[0],  # for which device is said above
             "code of models and training": "this" if made["code"] == mine["code"] else made["code"],
         }
         for made in (mine, *committed)

@@ -17,6 +17,7 @@ from snlib.files.places import DATA, generated_folder
 from snlib.inference.samplers import REAL_MAGNITUDE_SCALE, SIMULATED_MAGNITUDE_SCALE
 from snlib.model.registry import recipe_for
 from snlib.replication.cache import make_unless_kept
+from snlib.replication.parameters import require_parameters
 from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.sources import PublishedModels, SurrogateEvents
 from snlib.replication.trained import train_or_load
@@ -164,17 +165,12 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
 
     Raises
     ------
-    ValueError
-        If a parameter has no such value.
+    ValueError, FileNotFoundError
+        If a parameter has no such value; see `snlib.replication.parameters.require_parameters`.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile is {profile!r}, expected one of {list(PROFILES)}")
-    if device not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device is {device!r}, expected 'auto', 'cpu' or 'cuda'")
+    require_parameters(profile, device, seed, published_sample)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    elif device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is 'cuda', but there is no CUDA device here")
     if device == "cpu":
         use_one_core()
     source = PublishedModels(Path(published_sample).resolve()) if published_sample else SurrogateEvents()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from snlib.evaluation.unlike import fit_familiarity
 from snlib.files.json_files import write_json
 from snlib.files.writing import replacing
 from snlib.inference.forecast import Forecaster
@@ -42,7 +43,7 @@ def ship(run, weights, results):
 
 
 def calibrated_forecaster(run, recipe):
-    """The forecaster of a run: trained, and recalibrated with the validation events.
+    """The forecaster of a run: trained; by the validation events it is recalibrated and knows what is unlike.
 
     Parameters
     ----------
@@ -56,8 +57,12 @@ def calibrated_forecaster(run, recipe):
     """
     dataset = run.dataset()
     forecaster = Forecaster(run.trained("predictive-mmvae", recipe).model, dataset.scaling)
-    fitted = fit_recalibration(forecast_sampler(forecaster), dataset.part("validation"), run.seed)
-    return replace(forecaster, recalibration=fitted)
+    validation = dataset.part("validation")
+    return replace(
+        forecaster,
+        recalibration=fit_recalibration(forecast_sampler(forecaster), validation, run.seed),
+        familiarity=fit_familiarity(forecaster, validation, run.seed),
+    )
 
 
 def _provenance(run, trained):

@@ -1,26 +1,24 @@
 """Trained models: loaded where they are up to date, trained where they are not."""
 
+import warnings
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
 
-from snlib.files.json_files import read_json
-from snlib.files.writing import replacing
+from snlib.files.writing import lock
 from snlib.model.registry import new_model, recipe_for
-from snlib.model.weights import load_model, save_model
-from snlib.replication.cache import is_kept, keep
+from snlib.model.weights import SavedModel, load_model, save_model
 from snlib.replication.stages import digest
 from snlib.replication.variants import PublishedRecipe, augment
-from snlib.training.loop import train
+from snlib.training.loop import require_equal_shares, train
 from snlib.training.steps import new_fabric, precision_of
 
 __all__ = ["Trained", "train_or_load"]
 
 PREDICTIVE_STEPS = 3000  # at most: enough for the errors of an MMVAE, which is left as it is
-_SUFFIXES = (".safetensors", ".json", ".csv")
-_HISTORY = ["step", "learning_rate", "train_loss", "validation_loss", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -54,28 +52,39 @@ class Trained:
             "Pairs a step": recipe.batch_size,
             "Best validation loss": f"{best['validation_loss']:.4g}",
             "reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
-            "Training time [min]": f"{self.seconds() / 60:.1f}",
+            "Training time [min]": f"{self.seconds() / 60:.0f}",
             "Device": self.provenance["device"],
         }
 
 
 def _load(path, device):
-    """What lies in the files of trained weights."""
-    model, _, provenance = load_model(path, device)
-    table = path.with_suffix(".csv")
-    history = pd.read_csv(table) if table.is_file() else pd.DataFrame(columns=_HISTORY)
-    return Trained(model, history, provenance)
+    """What lies in a file of weights, and from what it was made."""
+    saved = load_model(path, device)
+    return Trained(saved.model, saved.history, saved.provenance), saved.provenance.get("made_from")
 
 
 def _load_shipped(path, recipe, wanted, device):
     """Committed weights if they are what is wanted, else None; the code that made them does not matter."""
     if not path.is_file():
         return None
-    made_from = read_json(path.with_suffix(".json"))["provenance"]["made_from"]
-    if {key: made_from.get(key) for key in wanted} != wanted:
+    shipped, made_from = _load(path, device)
+    same = isinstance(made_from, dict) and wanted.items() <= made_from.items()
+    return shipped if same and shipped.model.recipe == recipe else None
+
+
+def _load_own(path, wanted, device):
+    """The run's own weights if just this code made them from just this, else None.
+
+    Damaged ones are as good as none, for they can be made again.
+    """
+    if not path.is_file():
         return None
-    shipped = _load(path, device)
-    return shipped if shipped.model.recipe == recipe else None
+    try:
+        own, made_from = _load(path, device)
+    except ValueError as error:
+        warnings.warn(f"{error}; the model is trained again", stacklevel=3)
+        return None
+    return own if made_from == wanted else None
 
 
 def train_or_load(
@@ -83,11 +92,11 @@ def train_or_load(
 ):
     """A model trained on a dataset, from the folder if it is there and up to date.
 
-    Weights in the folder are up to date if the same code made them from the same.  Committed weights are
-    accepted by what they are, whatever code made them: model, recipe, dataset, seed and number of steps;
-    that today's code gets the same from them is tested (see `snlib.replication.recorded_scores`).
-    A training that was interrupted goes on from its checkpoint in the folder.  A predictive MMVAE begins
-    with the MMVAE of the same recipe, which is loaded or trained first.
+    Weights in the folder are up to date if the same code made them from the same; damaged ones are made
+    again, with a warning.  Committed weights are accepted by what they are, whatever code made them: model,
+    recipe, dataset, seed and number of steps; that today's code gets the same from them is tested (see
+    `snlib.replication.recorded_scores`).  A training that was interrupted goes on from its checkpoint in the
+    folder.  A predictive MMVAE begins with the MMVAE of the same recipe, which is loaded or trained first.
 
     Parameters
     ----------
@@ -97,7 +106,7 @@ def train_or_load(
     dataset : snlib.data.dataset.Dataset
     n_steps, seed : int
     folder : path
-        Gets ``<name>-<recipe's name>.safetensors``, ``.json`` and ``.csv``.
+        Gets ``<name>-<recipe's name>-seed<seed>.safetensors``, ``.json`` and ``.csv``.
     fabric : lightning_fabric.Fabric, optional
         See `snlib.training.steps.new_fabric`; by default one process on the CPU.
     resume : bool
@@ -116,9 +125,11 @@ def train_or_load(
     ------
     ValueError
         If there is no such model, or committed weights are damaged; the message names the file.
+    BlockingIOError
+        If another process is training the same in this folder.
     """
-    fabric = fabric or new_fabric("cpu")
-    path, is_predictive = Path(folder) / f"{name}-{recipe.name}.safetensors", name == "predictive-mmvae"
+    fabric, is_predictive = fabric or new_fabric("cpu"), name == "predictive-mmvae"
+    path = Path(folder) / f"{name}-{recipe.name}-seed{seed}.safetensors"
     wanted = {
         "model": name,
         "n_steps": min(n_steps, PREDICTIVE_STEPS) if is_predictive else n_steps,
@@ -137,37 +148,47 @@ def train_or_load(
     }
     if start is not None:
         made_from["start"] = start.provenance["made_from"]
-    if resume and is_kept(_files(path), made_from):
-        return _load(path, fabric.device)
+    if resume and (found := _load_own(path, made_from, fabric.device)):
+        return found
     return _train(path, made_from, recipe, dataset, fabric, resume, start)
 
 
 def _train(path, made_from, recipe, dataset, fabric, resume, start):
-    """Train a model, and write weights, config and history."""
+    """Train a model, and write it."""
     name, n_steps, seed = (made_from[key] for key in ("model", "n_steps", "seed"))
     device, checkpoint = fabric.device, path.parent / "checkpoints" / path.name
-    if not resume:
-        checkpoint.unlink(missing_ok=True)
     model = new_model(name, recipe, seed).to(device)
     if start is not None:
         model.load_state_dict(model.state_dict() | start.model.state_dict())
     train_pairs, validation_pairs = (dataset.pairs(part, device) for part in ("train", "validation"))
     if isinstance(recipe, PublishedRecipe) and recipe.augmented:
         train_pairs = augment(train_pairs, seed)
-    history = train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint, made_from, fabric)
-    provenance = {
-        "made_from": made_from,
-        "device": device.type,
-        "processes": fabric.world_size,
-        "torch": torch.__version__,
-    }
-    if fabric.is_global_zero:
-        with replacing(path.with_suffix(".csv")) as temporary:
-            history.to_csv(temporary, index=False)
-        save_model(path, name, model, dataset.scaling, provenance)
-        keep(_files(path), made_from)
+    require_equal_shares(recipe, train_pairs, fabric)  # before the lock makes a folder
+    with _locked(checkpoint.with_suffix(".lock"), fabric):
+        if not resume:
+            checkpoint.unlink(missing_ok=True)
+        history = train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint, made_from, fabric)
+        provenance = {
+            "made_from": made_from,
+            "device": device.type,
+            "processes": fabric.world_size,
+            "torch": torch.__version__,
+        }
+        if fabric.is_global_zero:
+            save_model(path, SavedModel(name, model, dataset.scaling, provenance, history))
     return Trained(model, history, provenance)
 
 
-def _files(path):
-    return [path.with_suffix(suffix) for suffix in _SUFFIXES]
+@contextmanager
+def _locked(path, fabric):
+    """Hold the lock of a training; of several processes the first one does, and if it cannot, all fail."""
+    with ExitStack() as held:
+        refused = None
+        if fabric.is_global_zero:
+            try:
+                held.enter_context(lock(path, "training"))
+            except OSError as error:
+                refused = error
+        if refused := fabric.broadcast(refused):
+            raise refused
+        yield

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "grid": ["draw_parameters", "kinetic_energy", "kinetic_velocity"],
+        "parameters": ["BeyondGridWarning", "read_parameters"],
         "photometry": ["band_magnitudes"],
         "sedona": ["SedonaGrid", "read_surface", "write_surface"],
         "simulator": ["simulate"],

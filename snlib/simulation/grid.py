@@ -30,8 +30,8 @@ def beyond_grid(parameters):
 
     Returns
     -------
-    list of str
-        One line for each quantity and model, empty if all are inside.
+    list of (int, str)
+        Index of the model, and which quantity lies outside which limits, by index; empty if all are inside.
     """
     energy, ejecta, nickel, _, unburnt, mixing = np.asarray(parameters, dtype=float).T
     quantities = {
@@ -41,12 +41,12 @@ def beyond_grid(parameters):
         "C/O fraction of the ejecta": (unburnt / ejecta, CO_FRACTION),
         "mixing_passes": (mixing, MIXING_PASSES),
     }
-    lines = []
+    faults = []
     for name, (values, (low, high)) in quantities.items():
         margin = 0.01 * (high - low)
         outside = np.flatnonzero((values < low - margin) | (values > high + margin))
-        lines += [f"model {i}: {name} {values[i]:.4g} is outside {low:g} to {high:g}" for i in outside]
-    return lines
+        faults += [(i, f"{name}: {values[i]:.4g} is outside {low:g} to {high:g}") for i in outside]
+    return sorted(faults)
 
 
 def draw_parameters(rng):

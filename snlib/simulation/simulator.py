@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from snlib.data.events import Events, LightCurves, Spectra
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS
-from snlib.random_streams import stream
+from snlib.random_streams import require_seed, stream
 from snlib.simulation.photometry import band_magnitudes
 from snlib.simulation.spectra import extract_spectra
 from snlib.simulation.surrogate import Surrogate
@@ -60,16 +60,18 @@ def simulate(
     ------
     ValueError
         If a number is not positive, there are fewer models than that, one cannot be read or all are left out,
-        their spectra are on different wavelengths, or the visits or the selection are unknown.
+        their spectra are on different wavelengths, or the seed, the visits or the selection are none.
     """
     for name, value in {"n_events": n_events, "workers": workers}.items():
         if value < 1:
             raise ValueError(f"{name} is {value}, expected at least 1")
+    require_seed(seed)
     grid = SurrogateGrid(Surrogate.load()) if grid is None else grid
     if n_events > grid.n_models:
         raise ValueError(f"{n_events} events asked for, but there are {grid.n_models} models")
     if selection not in SELECTIONS:
         raise ValueError(f"selection is {selection!r}, expected one of {list(SELECTIONS)}")
+    _visits(str(visits))  # unreadable ones are refused before anything is simulated
     task = partial(_simulate_event, grid, seed, str(visits), selection, skip_bad)
     rows = []
     for row in tqdm(_map(task, n_events, workers), "simulate", n_events, mininterval=2):

@@ -22,6 +22,7 @@ from snlib.files.guard import Array
 from snlib.files.npz import read_npz, write_npz
 from snlib.files.places import DATA
 from snlib.simulation.grid import beyond_grid
+from snlib.simulation.parameters import BeyondGridWarning, shortened
 from snlib.simulation.surrogate_features import (
     N_CENTRED,
     N_FEATURES,
@@ -188,7 +189,7 @@ class Surrogate:
     def log10_fnu(self, parameters, phase_days, wavelength_aa, amplitudes=None):
         """Noise-free flux of models, seen from 10 pc.
 
-        Models beyond the grid are extrapolated, with a warning that names the first of them.
+        Models beyond the grid are extrapolated, with a warning that names them.
 
         Parameters
         ----------
@@ -214,7 +215,8 @@ class Surrogate:
         """
         x = centred_parameters(parameters)
         if outside := beyond_grid(parameters):
-            warnings.warn(f"extrapolated beyond the grid: {outside[0]}", stacklevel=2)
+            said = shortened(outside, "model")
+            warnings.warn(f"extrapolated beyond the grid: {said}", BeyondGridWarning, stacklevel=2)
         phase_days = _checked("phase_days", phase_days, PHASE_RANGE_DAYS, "d")
         wavelength_aa = _checked("wavelength_aa", wavelength_aa, WAVELENGTH_RANGE_AA, "Å")
         weights = self._weights(x, amplitudes)

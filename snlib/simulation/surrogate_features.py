@@ -4,13 +4,12 @@ import numpy as np
 
 from snlib.data.quantities import PARAMETERS
 from snlib.simulation.grid import kinetic_velocity
+from snlib.simulation.parameters import impossible, shortened
 
 __all__ = ["N_CENTRED", "N_FEATURES", "centred", "centred_parameters", "polynomial_features"]
 
 _CENTRE = np.array([np.log(11000.0), np.log(1.2), np.log(0.45), 0.035, np.log(55.0)])
 _SCALE = np.array([0.17, 0.33, 0.5, 0.02, 1.0])
-# The parts of a file name, rounded to four digits, add up to the ejecta mass within this.
-_MASS_TOLERANCE = 3e-3
 N_CENTRED = len(_CENTRE)
 N_FEATURES = 1 + N_CENTRED + N_CENTRED * (N_CENTRED + 1) // 2
 
@@ -33,27 +32,15 @@ def centred_parameters(parameters):
     ------
     ValueError
         If the shape is wrong, a value is not finite or not physical, or the ejecta mass is not the
-        sum of its parts; the message names the model and the parameter.
+        sum of its parts; the message names the models and the parameters.
     """
     parameters = np.asarray(parameters, dtype=float)
     if parameters.ndim != 2 or parameters.shape[1] != len(PARAMETERS):
         raise ValueError(f"parameters: expected shape (N, {len(PARAMETERS)}), got {parameters.shape}")
-    # Only the intermediate elements and the unburnt C/O can be absent altogether.
-    for column, (parameter, can_be_zero) in enumerate(zip(PARAMETERS, (0, 0, 0, 1, 1, 0), strict=True)):
-        values = parameters[:, column]
-        bad = ~(np.isfinite(values) & ((values >= 0) if can_be_zero else (values > 0)))
-        if bad.any():
-            expected = "zero or positive" if can_be_zero else "positive"
-            raise ValueError(
-                f"{parameter.name}: {values[bad][0]:g} of model {bad.argmax()}, expected {expected}"
-            )
-    energy, ejecta, nickel, ime, unburnt, mixing = parameters.T
-    bad = np.abs(nickel + ime + unburnt - ejecta) > _MASS_TOLERANCE * ejecta
-    if bad.any():
-        raise ValueError(
-            f"{PARAMETERS[1].name}: {ejecta[bad][0]:g} of model {bad.argmax()} is not the sum "
-            f"{(nickel + ime + unburnt)[bad][0]:g} of its Ni, IME and C/O masses"
-        )
+    if faults := impossible(parameters):
+        words = [(index, f"{name!r}: {what}") for index, name, what in faults]
+        raise ValueError(f"parameters: {shortened(words, 'model')}")
+    energy, ejecta, nickel, _, unburnt, mixing = parameters.T
     velocity = kinetic_velocity(energy, ejecta)
     return centred(velocity, ejecta, nickel / ejecta, unburnt / ejecta, mixing)
 

@@ -1,5 +1,6 @@
 """The notebooks: each pair in step, each cell short, each output committed."""
 
+import re
 from pathlib import Path
 
 import jupytext
@@ -80,3 +81,51 @@ def test_outputs_are_committed_without_errors(name):
     outputs = [output for cell in cells for output in cell.outputs]
     assert outputs
     assert not [output for output in outputs if output.output_type == "error"]
+
+
+TAGS = {"parameters", "hide-input", "remove-input", "remove-cell", "hide-output", "single-precision"}
+IGNORES = ("nbval-ignore-output", "nbval-skip", "raises-exception", "nbval-raises-exception")
+
+
+def unexplained(cells):
+    """The cells whose outputs are not compared, and which do not say why in their metadata."""
+    ignored = [
+        cell
+        for cell in cells
+        if set(cell.metadata.get("tags", [])) & set(IGNORES) or re.search(r"#\s*(NBVAL|PYTEST)_", cell.source)
+    ]
+    return [cell.source for cell in ignored if len(cell.metadata.get("reason", "").split()) < 3]
+
+
+@every_notebook
+def test_every_output_that_is_ignored_has_a_reason(name):
+    assert not unexplained(code_cells(name))
+
+
+@pytest.mark.parametrize("source", ["x", "# NBVAL_IGNORE_OUTPUT\nx"])
+@pytest.mark.parametrize(("reason", "accepted"), [("", False), ("so", False), ("names this machine", True)])
+def test_an_output_that_is_ignored_without_a_reason_is_found(source, reason, accepted):
+    tags = ["nbval-ignore-output"] if source == "x" else []
+    cell = nbformat.v4.new_code_cell(source, metadata={"tags": tags, "reason": reason})
+    assert bool(unexplained([cell])) != accepted
+
+
+@every_notebook
+def test_tags_are_known(name):
+    """A misspelt one would do nothing."""
+    assert {tag for cell in code_cells(name) for tag in cell.metadata.get("tags", [])} <= TAGS | set(IGNORES)
+
+
+@every_notebook
+def test_nothing_random_is_drawn_but_from_a_stream(name):
+    """`torch.manual_seed` is for the weights of a module."""
+    own = r"default_rng|RandomState|np\.random|\.r?sample\(|torch\.(rand|normal|multinomial|bernoulli)"
+    assert not [cell.source for cell in code_cells(name) if re.search(own, cell.source)]
+
+
+@every_notebook
+def test_figures_are_committed_with_their_contents(name):
+    """Which nbval compares, as it does not compare images."""
+    outputs = (output.get("data", {}) for cell in code_cells(name) for output in cell.outputs)
+    shown = [data["text/plain"] for data in outputs if "image/png" in data]
+    assert not [text for text in shown if not re.match(r"Figure of \d+ axes\n|<IPython", text)]

@@ -26,6 +26,8 @@ def notebook(title):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A finished run, in a repository whose published book has the same two pages."""
+    tmp_path = tmp_path / "_build of mine"
+    tmp_path.mkdir()
     monkeypatch.chdir(tmp_path)
     book, folder = tmp_path / "book", tmp_path / "data/generated/smoke-seed7"
     toc = {"format": "jb-book", "root": "intro", "parts": [{"chapters": [{"file": "chapters/01_first"}]}]}
@@ -65,6 +67,25 @@ def test_it_has_the_chapters_the_claims_and_the_cover_of_the_run(folder):
 def test_a_page_that_is_no_longer_in_the_book_goes(folder):
     (own_book(folder) / "chapters/00_old.ipynb").write_text("{}")
     assert not (own_book(folder) / "chapters/00_old.ipynb").exists()
+
+
+def test_what_it_leaves_follows_the_umask_of_the_user(folder):
+    """Whatever the modes in the repository are, and wherever that lies."""
+    for path in [*Path("book").rglob("*"), Path("book")]:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    before = os.umask(0o027)
+    try:
+        source = own_book(folder)
+    finally:
+        os.umask(before)
+    modes = {path: path.stat().st_mode & 0o777 for path in source.rglob("*")}
+    assert [path for path, mode in modes.items() if mode != (0o750 if path.is_dir() else 0o640)] == []
+
+
+def test_a_rendered_book_is_not_part_of_its_source(folder):
+    Path("book/_build/html").mkdir(parents=True)
+    Path("book/_build/html/intro.html").touch()
+    assert not (own_book(folder) / "_build").exists()
 
 
 def test_a_page_without_a_title_is_refused(folder):

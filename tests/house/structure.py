@@ -139,6 +139,25 @@ def long_modules(modules):
     return [f"{name} has {length} lines" for name, length in lengths.items() if length > MOST_LINES]
 
 
+# What makes files with a mode of its own, whatever the umask says.
+_OWN_MODE = {"NamedTemporaryFile", "mkstemp", "mkdtemp", "copytree", "copy", "copy2", "copymode", "save_file"}
+_COPIERS = {"tempfile", "shutil", "safetensors", "safetensors.torch", "safetensors.numpy"}
+
+
+def own_modes(modules):
+    """Places that make files which stay, with a mode that does not follow the umask."""
+    faults = []
+    for module in modules.values():
+        for node in ast.walk(module.tree()):
+            found = set()
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) in _COPIERS:
+                found = {node.attr}
+            elif isinstance(node, ast.ImportFrom) and node.module in _COPIERS:
+                found = {alias.name for alias in node.names}
+            faults += [f"{module.name}, line {node.lineno}: {name}" for name in sorted(found & _OWN_MODE)]
+    return faults
+
+
 # The only places that may start a stream of random numbers themselves, and by what: the first weights of a
 # model are drawn by torch's own initialisers, which know no other stream than the global one.
 RANDOM = {"random_streams": {"default_rng", "SeedSequence"}, "model.registry": {"manual_seed", "fork_rng"}}

@@ -1,12 +1,13 @@
 """Named streams of random numbers: no two are the same, but for those that froze before they had names."""
 
 from collections import defaultdict
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from snlib.random_streams import FROZEN, STREAMS, stream
+from snlib.random_streams import FROZEN, STREAMS, require_seed, stream
 
 SEEDS = range(4)
 PLACES = [(), (0,), (1,), (2,), (3,), (0, 0), (0, 1), (1, 0), (2, 0), (0, 0, 0)]
@@ -77,3 +78,16 @@ def test_numbers_of_streams_are_not_used_twice():
 def test_an_unknown_stream_is_refused():
     with pytest.raises(KeyError):
         stream("dice", 0)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.0, "1", None, True, np.float64(1), np.int64(-1)])
+def test_what_is_no_seed_is_refused(seed):
+    message = r"^seed is .*, expected a whole number from 0 to 2\*\*63 - 1, such as 7$"
+    for refuse in (require_seed, partial(stream, "batches"), partial(stream, "models")):
+        with pytest.raises(ValueError, match=message):
+            refuse(seed)
+
+
+@pytest.mark.parametrize("seed", [0, 2**63 - 1, np.int64(3), np.uint8(3)])
+def test_whole_numbers_are_seeds(seed):
+    assert stream("batches", seed).random() == stream("batches", int(seed)).random()
