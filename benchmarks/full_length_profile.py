@@ -2,7 +2,7 @@
 
 python benchmarks/full_length_profile.py [--weights FOLDER] [--cpu FOLDER] [--out FOLDER]
 
-The weights, a pair of files and a history for each recipe, are made by
+The weights, a file for each recipe, are made by
 
 snlib train mmvae --profile full --recipe RECIPE --device cuda --precision tf32 --out FOLDER
 
@@ -52,7 +52,7 @@ def cpu_history(folder):
     """Validation bounds of the same trainings on a CPU, unfinished ones too, from their checkpoints."""
     rows = []
     for recipe in RECIPES:
-        _, place = read_tensors(folder / recipe / "checkpoints" / f"mmvae-{recipe}.safetensors")
+        _, place = read_tensors(folder / recipe / "checkpoints" / f"mmvae-{recipe}-seed0.safetensors")
         rows += [{"recipe": recipe} | row for row in place["history"]]
     return pd.DataFrame(rows)
 

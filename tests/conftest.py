@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,55 @@ def published_folder():
     if not folder:
         pytest.skip("needs the published sample: set SNLIB_PUBLISHED_SAMPLE to its folder")
     return Path(folder)
+
+
+class Killed(BaseException):
+    """In place of a signal that cannot be caught."""
+
+
+class _Kills:
+    """Ends what changes files before a chosen change, and lets nothing be changed after it."""
+
+    def __init__(self):
+        self.left = None  # changes to go; None while nothing is to be killed
+        sys.addaudithook(self)  # cannot be removed
+
+    def __call__(self, event, arguments):
+        if self.left is not None and self._changes(event, arguments):
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+
+    @staticmethod
+    def _changes(event, arguments):
+        opened = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        return opened or event in ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate")
+
+    def each(self, function):
+        """Run a function again and again, killed before its first, second, ... change; yield after each.
+
+        The last time it comes to its end.
+        """
+        done, n = False, 0
+        while not done:
+            self.left = n
+            try:
+                function()
+                done = True
+            except Killed:
+                n += 1
+            finally:
+                self.left = None
+            yield
+
+
+_kills = cache(_Kills)
+
+
+@pytest.fixture
+def killed_at_each_change():
+    """Run a function, killed before each of its changes to files in turn: see `_Kills.each`."""
+    return _kills().each
 
 
 @pytest.fixture

@@ -104,14 +104,24 @@ def make_dataset(events, split):
     ValueError
         If the parts are not three disjoint sets of events, none of them empty.
     """
-    split = {name: np.asarray(index, int) for name, index in split.items()}
-    if set(split) != set(SPLIT_FRACTIONS) or not all(map(len, split.values())):
-        raise ValueError(f"split: expected the parts {list(SPLIT_FRACTIONS)}, none of them empty")
+    if not isinstance(split, dict) or set(split) != set(SPLIT_FRACTIONS):
+        raise ValueError(f"split: expected the parts {list(SPLIT_FRACTIONS)}")
+    split = {name: _indices(name, values) for name, values in split.items()}
     index = np.concatenate(list(split.values()))
     if len(set(index.tolist())) < len(index) or index.min() < 0 or index.max() >= len(events):
         raise ValueError(f"split: an index is twice there or not one of {len(events)} events")
     events = without_late_points(events)
     return Dataset(events, split, Scaling.fit(events.select(split["train"])))
+
+
+def _indices(name, values):
+    """Indices of events, as they are or in a list from JSON, as an array of int."""
+    index = np.asarray(values)
+    if index.ndim != 1 or not len(index) or index.dtype.kind not in "iu":
+        raise ValueError(f"split: {name!r} is not a row of integers; expected rows, none of them empty")
+    if isinstance(values, list) and any(isinstance(value, bool) for value in values):
+        raise ValueError(f"split: {name!r} holds true or false, expected integers")
+    return index.astype(int)
 
 
 def without_late_points(events):
@@ -154,6 +164,8 @@ def split_events(n_events, seed, fractions=SPLIT_FRACTIONS):
 def write_dataset(folder, events, split):
     """Write events and their split to a folder, as ``events.npz`` and ``split.json``.
 
+    The split holds the digest of its events, so that it never passes for that of others.
+
     Parameters
     ----------
     folder : path-like
@@ -163,7 +175,8 @@ def write_dataset(folder, events, split):
     """
     folder = Path(folder)
     events.save(folder / "events.npz")
-    write_json(folder / "split.json", {name: index.tolist() for name, index in split.items()})
+    parts = {name: index.tolist() for name, index in split.items()}
+    write_json(folder / "split.json", {"events": events.digest()} | parts)
 
 
 def read_dataset(folder):
@@ -184,9 +197,11 @@ def read_dataset(folder):
     ValueError
         If a file is damaged, or the split is not one of its events; the message names the file.
     """
-    events, path = Events.load(Path(folder) / "events.npz"), Path(folder) / "split.json"
-    split = read_json(path)
+    of_events, path = Path(folder) / "events.npz", Path(folder) / "split.json"
+    events, split = Events.load(of_events), read_json(path)
+    if not isinstance(split, dict) or split.pop("events", None) != events.digest():
+        raise ValueError(f"{path}: not the split of {of_events}; snlib simulate makes both")
     try:
         return make_dataset(events, split)
-    except (ValueError, TypeError, AttributeError) as error:
+    except ValueError as error:
         raise ValueError(f"{path}: {error}") from None

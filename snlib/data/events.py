@@ -49,8 +49,8 @@ class LightCurves:
     Raises
     ------
     ValueError
-        If shapes differ, a band is unknown, a magnitude infinite or a phase not finite where a magnitude is
-        observed; the message names the field.
+        If shapes differ, a band is unknown or no integer, a magnitude infinite or a phase not finite where a
+        magnitude is observed; the message names the field.
     """
 
     phase_days: np.ndarray
@@ -65,6 +65,7 @@ class LightCurves:
                 getattr(self, name).shape == shape,
                 f"{name}: expected shape {shape}, got {getattr(self, name).shape}",
             )
+        _require(self.band.dtype.kind in "iu", f"band: of type {self.band.dtype}, expected integers")
         outside = (self.band < 0) | (self.band >= len(BANDS))
         _require(
             not outside.any(),
@@ -113,7 +114,8 @@ class Spectra:
     Raises
     ------
     ValueError
-        If shapes differ, wavelengths do not ascend or a flux is infinite; the message names the field.
+        If shapes differ, a phase is not finite, wavelengths are not positive or do not ascend, or a flux is
+        infinite; the message names the field.
     """
 
     phase_days: np.ndarray
@@ -127,6 +129,11 @@ class Spectra:
             len(shape) == 3 and shape[1:] == expected,
             f"log10_fnu: expected shape (N, {expected[0]}, {expected[1]}), got {shape}",
         )
+        _require(np.isfinite(self.phase_days).all(), "phase_days: not finite")
+        _require(
+            np.isfinite(self.wavelength_aa).all() and (self.wavelength_aa > 0).all(),
+            "wavelength_aa: not finite and positive",
+        )
         _require((np.diff(self.wavelength_aa) > 0).all(), "wavelength_aa: not strictly ascending")
         _require(not np.isinf(self.log10_fnu).any(), "log10_fnu: infinite values")
 
@@ -134,6 +141,24 @@ class Spectra:
     def observed(self):
         """Mask of shape (N, P, L): True where there is flux."""
         return ~np.isnan(self.log10_fnu)
+
+    def at_phase(self, phase_days):
+        """The spectra at one phase, as they are stored.
+
+        Parameters
+        ----------
+        phase_days : float
+
+        Returns
+        -------
+        ndarray, shape (N, L)
+
+        Raises
+        ------
+        ValueError
+            If there is none at this phase.
+        """
+        return self.log10_fnu[:, self.phase_days.tolist().index(phase_days)]
 
 
 @dataclass(frozen=True)
@@ -153,8 +178,8 @@ class Events:
     Raises
     ------
     ValueError
-        If numbers of events differ, a parameter is not finite or two events have one name; the message names
-        the field.
+        If numbers of events differ, a parameter is not finite or negative, or two events have one name; the
+        message names the field.
     """
 
     object_id: np.ndarray
@@ -170,6 +195,7 @@ class Events:
             f"parameters: expected shape ({n}, {len(PARAMETERS)}), got {self.parameters.shape}",
         )
         _require(np.isfinite(self.parameters).all(), "parameters: not finite")
+        _require((self.parameters >= 0).all(), "parameters: negative energies, masses or passes")
         _require(
             len(self.light_curves.magnitude) == n,
             f"light curves: {len(self.light_curves.magnitude)} for {n} objects",

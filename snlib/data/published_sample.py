@@ -16,7 +16,7 @@ from snlib.data.quantities import BANDS, SPECTRUM_PHASES_DAYS, parameters_from_f
 from snlib.files.guard import Array
 from snlib.files.npz import read_npz
 
-__all__ = ["PublishedSample", "read_published_sample"]
+__all__ = ["PublishedSample", "published_files", "read_published_sample"]
 
 _PATTERN = "posterior_test_photometrycond_*.npz"
 _SLOTS = 60
@@ -59,6 +59,30 @@ class PublishedSample:
     diffusion_log10_fnu: np.ndarray
 
 
+def published_files(folder):
+    """The files of the published sample.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    list of pathlib.Path
+        Sorted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist or holds no such file.
+    """
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder (the published sample)")
+    if not (paths := sorted(Path(folder).glob(_PATTERN))):
+        raise FileNotFoundError(f"{folder}: no file named {_PATTERN} (the published sample)")
+    return paths
+
+
 def read_published_sample(folder):
     """Read and validate every file of the published sample.
 
@@ -80,12 +104,7 @@ def read_published_sample(folder):
         If a file is damaged, or a field has a wrong shape, unit, mask or value, or a model occurs
         twice or lacks a phase; the message names the file, the field and, where there is one, the model.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder (the published sample)")
-    paths = sorted(folder.glob(_PATTERN))
-    if not paths:
-        raise FileNotFoundError(f"{folder}: no file named {_PATTERN}")
+    folder, paths = Path(folder), published_files(folder)
     models, wavelength = {}, None
     for path in paths:
         rows = _read_file(path)
@@ -97,7 +116,10 @@ def read_published_sample(folder):
             if name in models:
                 raise ValueError(f"{path}: model {name} occurs in another file too")
             models[name] = model
-    return _collect(folder, models, wavelength)
+    try:
+        return _collect(models, wavelength)
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}") from None
 
 
 def _read_file(path):
@@ -166,12 +188,12 @@ def _split_models(path, rows):
     return models
 
 
-def _collect(folder, models, wavelength):
+def _collect(models, wavelength):
     names = sorted(models)
     try:
         parameters = np.array([parameters_from_filename(name) for name in names])
     except ValueError as error:
-        raise ValueError(f"{folder}: field 'identity': {error}") from None
+        raise ValueError(f"field 'identity': {error}") from None
     order = np.argsort(wavelength)  # published descending
 
     def stack(field):

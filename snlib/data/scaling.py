@@ -4,12 +4,14 @@ Only here is anything known of standardisation: everything before speaks days, A
 log10 erg/s/cm^2/Hz, everything behind z-scores.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import torch
 
 from snlib.data.batches import Photometry
+from snlib.data.quantities import PARAMETERS
+from snlib.files.guard import require_number
 
 __all__ = ["Scaling"]
 
@@ -24,6 +26,12 @@ class Scaling:
         (mean, standard deviation) in days, mag, days, Angstrom and dex.
     parameters : tuple of six such pairs
         In the order and units of `snlib.data.quantities.PARAMETERS`.
+
+    Raises
+    ------
+    ValueError
+        If one of them is no such pair of finite numbers, or a standard deviation is not positive; the
+        message names it.
     """
 
     time: tuple[float, float]
@@ -32,6 +40,18 @@ class Scaling:
     wavelength: tuple[float, float]
     log10_fnu: tuple[float, float]
     parameters: tuple[tuple[float, float], ...]
+
+    def __post_init__(self):
+        pairs = {one.name: getattr(self, one.name) for one in fields(self)}
+        parameters = pairs.pop("parameters")
+        if not isinstance(parameters, tuple) or len(parameters) != len(PARAMETERS):
+            raise ValueError(f"scaling: parameters: expected {len(PARAMETERS)} pairs of numbers")
+        pairs |= {parameter.name: pair for parameter, pair in zip(PARAMETERS, parameters, strict=True)}
+        for name, pair in pairs.items():
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise ValueError(f"scaling: {name}: expected a pair of numbers")
+            require_number(f"scaling: mean of {name}", pair[0])
+            require_number(f"scaling: standard deviation of {name}", pair[1], above=0)
 
     @classmethod
     def from_dict(cls, values):
@@ -44,10 +64,16 @@ class Scaling:
         Returns
         -------
         Scaling
+
+        Raises
+        ------
+        ValueError
+            If a key is unknown or missing, or a value cannot be; the message names it.
         """
-        values = dict(values)
-        parameters = tuple(tuple(pair) for pair in values.pop("parameters"))
-        return cls(parameters=parameters, **{name: tuple(pair) for name, pair in values.items()})
+        names = {one.name for one in fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            raise ValueError(f"scaling: expected the keys {', '.join(sorted(names))}")
+        return cls(**{name: _tuples(value) for name, value in values.items()})
 
     to_dict = asdict
 
@@ -131,3 +157,8 @@ class Scaling:
             value=self.standardise("magnitude", light_curves.magnitude),
             observed=torch.from_numpy(light_curves.observed),
         )
+
+
+def _tuples(value):
+    """Lists within lists, as JSON has them, as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value

@@ -1,12 +1,14 @@
 """What all readers have in common: whatever goes wrong is the file's fault, and is said in one line."""
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Array", "guarded", "require_file", "require_plausible_size"]
+__all__ = ["Array", "guarded", "number_array", "require_file", "require_number", "require_plausible_size"]
 
 # Deflate makes at most 1,032 bytes of one; a file that claims more than this is damaged or malicious.
 _MOST_EXPANSION = 1100
@@ -78,6 +80,62 @@ def require_plausible_size(claimed_bytes, stored_bytes):
     """
     if claimed_bytes > _MOST_EXPANSION * stored_bytes + 4096:
         raise ValueError(f"it claims {claimed_bytes:,} bytes of the {stored_bytes:,} that are there")
+
+
+def require_number(name, value, integer=False, at_least=-math.inf, above=-math.inf, at_most=math.inf):
+    """Refuse what is no finite number, or not one that can be.
+
+    Parameters
+    ----------
+    name : str
+        What the number is, for the message.
+    value : object
+    integer : bool
+        Whether it must be of a type of integers.
+    at_least, above, at_most : float
+        Its limits.
+
+    Raises
+    ------
+    ValueError
+        If it is not; true and false are no numbers.  The message begins with the name.
+    """
+    kind = Integral if integer else Real
+    if isinstance(value, bool) or not isinstance(value, kind) or not _is_finite(value):
+        expected = "an integer" if integer else "a finite number"
+        raise ValueError(f"{name} is {_short(value)}, expected {expected}")
+    if not (at_least <= value <= at_most and value > above):
+        lower = f"above {above:g}" if above > -math.inf else f"at least {at_least:g}"
+        upper = f" and at most {at_most:g}" if at_most < math.inf else ""
+        raise ValueError(f"{name} is {_short(value)}, expected {lower}{upper}")
+
+
+def _is_finite(value):
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return False
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def number_array(name, values, n_dim):
+    """Nested lists of finite numbers, as JSON has them, as an array of float.
+
+    Raises
+    ------
+    ValueError
+        If they are no such lists, or not all of one length; the message begins with the name.
+    """
+    array = np.array(values, dtype=object)
+    if array.ndim != n_dim:
+        raise ValueError(f"{name} has {array.ndim} axes, expected {n_dim}")
+    for value in array.flat:
+        require_number(name, value)
+    return array.astype(float)
 
 
 @dataclass(frozen=True)

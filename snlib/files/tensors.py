@@ -1,5 +1,9 @@
-"""Tensors and what is to be known of them, in one safetensors file."""
+"""Tensors and what is to be known of them, in one safetensors file.
 
+The format has no checksum, and a weight with a flipped bit is a number like any other; the metadata hold one.
+"""
+
+import hashlib
 import json
 
 import torch
@@ -10,7 +14,7 @@ from snlib.files.guard import guarded, require_file
 from snlib.files.json_files import parse_json
 from snlib.files.writing import replacing
 
-__all__ = ["read_metadata", "read_tensors", "write_tensors"]
+__all__ = ["read_tensors", "write_tensors"]
 
 
 def write_tensors(path, tensors, metadata=None):
@@ -23,7 +27,8 @@ def write_tensors(path, tensors, metadata=None):
     metadata : JSON
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save(tensors, {"json": json.dumps(metadata, allow_nan=False)})
+    text = json.dumps(metadata, allow_nan=False)
+    content = save(tensors, {"json": text, "sha256": _digest(tensors, text)})
     with replacing(path) as temporary:  # the library's own writer hides full disks and has its own file mode
         temporary.write_bytes(content)
 
@@ -50,21 +55,18 @@ def read_tensors(path):
         for name, tensor in tensors.items():
             if tensor.is_floating_point() and not torch.isfinite(tensor).all():
                 raise ValueError(f"{path}: tensor {name!r} holds a number that is not finite")
-        return tensors, _metadata(archive)
+        stored = archive.metadata() or {}
+        metadata = parse_json(stored.get("json", "null"))
+        if stored.get("sha256") != _digest(tensors, stored.get("json", "null")):
+            raise ValueError(f"{path}: its checksum is not that of what it holds, so it is damaged")
+        return tensors, metadata
 
 
-def read_metadata(path):
-    """Read what `write_tensors` wrote beside the tensors, without them.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `read_tensors`.
-    """
-    path = require_file(path)
-    with guarded(path, "safetensors file"), safe_open(path, framework="pt") as archive:
-        return _metadata(archive)
-
-
-def _metadata(archive):
-    return parse_json((archive.metadata() or {}).get("json", "null"))
+def _digest(tensors, text):
+    """SHA-256 of tensors, their names, types and shapes, and of the metadata."""
+    sha = hashlib.sha256(text.encode())
+    for name, tensor in sorted(tensors.items()):
+        sha.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        if tensor.numel():  # an empty one cannot be seen as bytes
+            sha.update(tensor.reshape(-1).view(torch.uint8).numpy())
+    return sha.hexdigest()

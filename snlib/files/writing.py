@@ -142,7 +142,7 @@ def require_space(path, n_bytes):
 
 
 @contextmanager
-def lock(path, purpose):
+def lock(path, purpose, wait=False):
     """Hold a lock that no two processes can hold at once; it ends with the process, however that ends.
 
     Parameters
@@ -151,17 +151,25 @@ def lock(path, purpose):
         The lock's own file, which stays.
     purpose : str
         What another process that holds it is doing, such as "training".
+    wait : bool
+        Whether to wait for another process that holds it.
+
+    Yields
+    ------
+    file
+        Open: a program that takes the place of this one, and inherits its descriptor, holds the lock.
 
     Raises
     ------
     BlockingIOError
-        If another process holds it; the message says what it is doing, and names the file.
+        If another process holds it and is not waited for; the message says what it is doing, and names the
+        file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise BlockingIOError(f"another process is {purpose} here: {path} is locked") from None
-        yield
+        yield file

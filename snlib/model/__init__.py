@@ -18,6 +18,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "inspection": ["parameter_table", "trace"],
         "transceiver": ["CrossAttention", "TransceiverDecoder", "TransceiverEncoder"],
         "vae": ["VAE", "standard_laplace"],
-        "weights": ["load_model", "save_model"],
+        "weights": ["SavedModel", "load_model", "save_model"],
     },
 )

@@ -3,7 +3,17 @@
 from dataclasses import asdict, dataclass, fields
 from typing import ClassVar
 
+from snlib.files.guard import require_number
+
 __all__ = ["RECIPES", "Recipe"]
+
+_WORDS = {
+    "likelihood_scale": ("fixed", "learned"),
+    "bound": ("tight", "loose"),
+    "schedule": ("constant", "onecycle"),
+}
+_SHARES = ("hidden_points", "ended_early")
+_MAY_BE_ZERO = ("learning_rate", "photometry_weight")
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,11 @@ class Recipe:
     clip_norm : float or None
     photometry_weight : float
         The log likelihood of light curves is multiplied by this (MMVAE).
+
+    Raises
+    ------
+    ValueError
+        If a value is of another type, not finite, or cannot be; the message names the field.
     """
 
     architecture: ClassVar[str] = "transceiver"
@@ -69,17 +84,30 @@ class Recipe:
     photometry_weight: float = 1.0
 
     def __post_init__(self):
-        for name, known in {
-            "likelihood_scale": ("fixed", "learned"),
-            "bound": ("tight", "loose"),
-            "schedule": ("constant", "onecycle"),
-        }.items():
+        for name, known in _WORDS.items():
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"recipe {self.name!r}: {name} is {getattr(self, name)!r}, expected one of {known}"
                 )
+        for one in fields(self):
+            self._require(one)
         if self.d_model % (2 * self.n_heads):
             raise ValueError(f"recipe {self.name!r}: d_model {self.d_model} is not a multiple of 2 x n_heads")
+
+    def _require(self, one):
+        """Refuse a value that is not of the field's type, or that cannot be."""
+        value, said = getattr(self, one.name), f"recipe {self.name!r}: {one.name}"
+        if one.type in (str, bool):
+            if type(value) is not one.type:
+                raise ValueError(f"{said} is {value!r}, expected a {one.type.__name__}")
+        elif one.type is int:
+            require_number(said, value, integer=True, at_least=1)
+        elif one.name in _SHARES:
+            require_number(said, value, at_least=0, at_most=1)
+        elif one.name in _MAY_BE_ZERO:
+            require_number(said, value, at_least=0)
+        elif value is not None or one.type is float:
+            require_number(said, value, above=0)
 
     @classmethod
     def from_dict(cls, values):
@@ -88,7 +116,7 @@ class Recipe:
         Raises
         ------
         ValueError
-            If a key is unknown or missing, or the recipe is of another architecture.
+            If a key is unknown or missing, a value cannot be, or the recipe is of another architecture.
         """
         names = {"architecture", *(field.name for field in fields(cls))}
         if unknown := sorted(set(values) - names):

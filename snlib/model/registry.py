@@ -116,8 +116,10 @@ def read_recipe(values):
     Raises
     ------
     ValueError
-        If the architecture is unknown, or a key is unknown or missing.
+        If it is no recipe, the architecture is unknown, a key is unknown or missing, or a value cannot be.
     """
+    if not isinstance(values, dict):
+        raise ValueError("recipe: expected a table of names and values")
     architecture = values.get("architecture")
     if architecture not in ARCHITECTURES:
         raise ValueError(f"recipe: architecture is {architecture!r}, expected one of {list(ARCHITECTURES)}")

@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from copy import deepcopy
 
 import pandas as pd
@@ -12,7 +13,7 @@ from snlib.files.tensors import read_tensors, write_tensors
 from snlib.training.draws import draw_block, draw_noise, spread_pixels
 from snlib.training.steps import BLOCK, Steps, new_fabric, new_optimiser
 
-__all__ = ["learning_rate", "mean_loss", "train"]
+__all__ = ["learning_rate", "mean_loss", "require_equal_shares", "train"]
 
 # Evaluate so often in a run, a short one at least every so many steps; save that often at least.
 _N_EVALUATIONS, _MOST_EVALUATIONS, _MOST_STEPS_BETWEEN = 20, 100, 500
@@ -48,7 +49,8 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
     n_steps : int
     seed : int
     checkpoint : path, optional
-        Written at each evaluation and once a minute, and resumed from if it is of the same run.
+        Written at each evaluation and once a minute, and resumed from if it is whole and of the same run;
+        with a warning if it is not.
     run : JSON, optional
         What else, beside recipe, steps and seed, tells one run from another (data, code).
     fabric : lightning_fabric.Fabric, optional
@@ -65,15 +67,11 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
     FloatingPointError
         If a loss is not finite; the message names the step and its pairs.
     ValueError
-        If the checkpoint is damaged, or a batch cannot be shared equally among the processes.
+        If a batch cannot be shared equally among the processes.
     """
     recipe, optimiser = model.recipe, new_optimiser(model)
     fabric = fabric or new_fabric(train_pairs.flux.device.type)
-    if min(recipe.batch_size, len(train_pairs)) % fabric.world_size:
-        raise ValueError(
-            f"{fabric.world_size} processes cannot share equally in batches of "
-            f"{min(recipe.batch_size, len(train_pairs))}"
-        )
+    require_equal_shares(recipe, train_pairs, fabric)
     run = {"recipe": recipe.to_dict(), "n_steps": n_steps, "seed": seed, "run": run}
     state = _State(model, optimiser, run, checkpoint)
     steps = Steps(fabric, model, optimiser, train_pairs)
@@ -103,6 +101,13 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
             draws, rates = upcoming
     model.load_state_dict(state.best)
     return pd.DataFrame(state.history)
+
+
+def require_equal_shares(recipe, pairs, fabric):
+    """Refuse a number of processes that does not divide the pairs of a batch."""
+    batch = min(recipe.batch_size, len(pairs))
+    if batch % fabric.world_size:
+        raise ValueError(f"{fabric.world_size} processes cannot share equally in batches of {batch}")
 
 
 def evaluation_interval(n_steps):
@@ -188,9 +193,13 @@ class _State:
 
     def _resume(self):
         """Take over a checkpoint of the same run; returns its seconds."""
-        tensors, place = read_tensors(self.path)
-        if not isinstance(place, dict) or place.get("run") != self.run:
-            return 0.0  # of other data or older code: start afresh, and replace it
+        try:
+            tensors, place = read_tensors(self.path)
+            if not isinstance(place, dict) or place.get("run") != self.run:
+                raise ValueError(f"{self.path}: of another training: other data, settings or code")
+        except ValueError as error:
+            warnings.warn(f"{error}; the training starts afresh, and replaces it", stacklevel=4)
+            return 0.0
         parts = {"model": {}, "best": {}, "optimiser": {}}
         for name, tensor in tensors.items():
             part, key = name.split(".", 1)

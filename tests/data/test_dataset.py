@@ -1,15 +1,19 @@
 """The split, the scaling and the batches."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from snlib.data.dataset import make_dataset, read_dataset, split_events, write_dataset
+from snlib.data.dataset import make_dataset, read_dataset, split_events, without_late_points, write_dataset
+from snlib.data.events import LightCurves
 from snlib.data.quantities import LAST_PHASE_DAYS
 from snlib.data.scaling import Scaling
+from snlib.files import write_json
+from snlib.random_streams import stream
 
 
 def test_parts_are_disjoint_and_complete(events, dataset):
@@ -137,3 +141,87 @@ def test_a_dataset_comes_back_from_its_folder(events, dataset, tmp_path):
     (tmp_path / "set" / "split.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"split\.json"):
         read_dataset(tmp_path / "set")
+
+
+@pytest.mark.parametrize("kind", ["other events", "no digest", "no split"])
+def test_a_split_of_other_events_is_refused(events, dataset, tmp_path, kind):
+    """As after a kill between the two, or with files copied from two folders."""
+    write_dataset(tmp_path, events, dataset.split)
+    if kind == "other events":
+        curves = replace(events.light_curves, magnitude=events.light_curves.magnitude + 1e-9)
+        replace(events, light_curves=curves).save(tmp_path / "events.npz")
+    else:
+        split = {name: index.tolist() for name, index in dataset.split.items()}
+        write_json(tmp_path / "split.json", split if kind == "no digest" else [1, 2])
+    with pytest.raises(ValueError, match=r"split\.json: not the split of .*events\.npz; snlib simulate"):
+        read_dataset(tmp_path)
+
+
+def test_after_a_kill_events_and_split_are_of_one_dataset(events, tmp_path, killed_at_each_change):
+    """Or it is noticed that they are not."""
+    new = events.select(np.arange(5, 20))
+    splits = [split_events(len(some), seed=0) for some in (events, new)]
+    digests = [make_dataset(some, split).digest() for some, split in zip((events, new), splits, strict=True)]
+    write_dataset(tmp_path, events, splits[0])
+    found = []
+    for _ in killed_at_each_change(lambda: write_dataset(tmp_path, new, splits[1])):
+        try:
+            found.append(read_dataset(tmp_path).digest())
+        except ValueError as error:
+            assert str(error).startswith(f"{tmp_path / 'split.json'}: not the split of ")
+            found.append(None)
+    assert found[0] == digests[0] and found[-1] == digests[1]
+    assert set(found) == {*digests, None}
+    assert found.index(None) > found.index(digests[0])
+
+
+@pytest.mark.parametrize(
+    "indices",
+    [[0.0, 1.0], [0, 1.5], [True, 1], ["0", "1"], [[0, 1]], [None], 3, "01", {}, [10**30], [[0], [1, 2]]],
+)
+def test_indices_that_are_no_integers_are_refused(events, dataset, indices):
+    split = {name: index.tolist() for name, index in dataset.split.items()}
+    with pytest.raises(ValueError):
+        make_dataset(events, split | {"test": indices})
+
+
+def test_a_scaling_has_a_finite_mean_and_a_positive_scale_for_each_quantity(dataset):
+    values = dataset.scaling.to_dict()
+    for name, pair in values.items():
+        bad = [None, [], [1.0], [1.0, 2.0, 3.0], "12", {"mean": 1.0}, 1.0]
+        if name != "parameters":
+            bad += [[math.nan, 1.0], [math.inf, 1.0], [0.0, 0.0], [0.0, -1.0], [0.0, math.nan], ["0", "1"]]
+            bad += [[0.0, True], [False, 1.0], [0.0, 10**400], [None, 1.0]]
+        else:
+            bad += [pair[:5], [*pair, pair[0]], [*pair[:5], [0.0, 0.0]], [[math.nan, 1.0], *pair[1:]]]
+        for one in bad:
+            with pytest.raises(ValueError, match=f"scaling: .*{name if name != 'parameters' else ''}"):
+                Scaling.from_dict(values | {name: one})
+
+
+@pytest.mark.parametrize("values", [None, [], {}, "scaling", 1])
+def test_what_is_no_scaling_at_all_is_refused(dataset, values):
+    with pytest.raises(ValueError, match="scaling: expected the keys log10_fnu"):
+        Scaling.from_dict(values)
+    with pytest.raises(ValueError, match="scaling: expected the keys log10_fnu"):
+        Scaling.from_dict(dataset.scaling.to_dict() | {"flux": [0.0, 1.0]})
+
+
+def test_the_parts_are_taken_in_turn_from_a_permutation():
+    """Training first, then validation, then test: what was held out must stay held out."""
+    order = stream("split", 3).permutation(50)
+    expected = {"train": order[:40], "validation": order[40:45], "test": order[45:]}
+    for name, index in split_events(50, seed=3).items():
+        np.testing.assert_array_equal(index, np.sort(expected.pop(name)))
+    assert not expected
+
+
+def test_a_point_of_the_last_day_is_kept(events):
+    """Sixty days after peak belongs to what is used, and nothing later does."""
+    phase_days = events.light_curves.phase_days.copy()
+    phase_days[:, :3] = 60.0, np.nextafter(60.0, 61.0), -60.0
+    magnitude = events.light_curves.magnitude.copy()
+    magnitude[:, :3] = -18.0
+    curves = LightCurves(phase_days, magnitude, events.light_curves.band)
+    observed = without_late_points(replace(events, light_curves=curves)).light_curves.observed
+    assert observed[:, 0].all() and not observed[:, 1].any() and observed[:, 2].all()

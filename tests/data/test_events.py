@@ -50,6 +50,13 @@ def test_select_keeps_rows_together(events):
     np.testing.assert_array_equal(part.spectra.log10_fnu, events.spectra.log10_fnu[index])
 
 
+def at(values, place, value):
+    """The values with another one at a place."""
+    changed = values.copy()
+    changed[place] = value
+    return changed
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
@@ -82,6 +89,18 @@ def test_select_keeps_rows_together(events):
         (lambda e: replace(e, object_id=np.array(["a"] * 20)), "object_id: .*a.* more than once"),
         (lambda e: replace(e, parameters=e.parameters[:, :5]), "parameters: expected shape"),
         (lambda e: replace(e, parameters=e.parameters * np.nan), "parameters: not finite"),
+        (lambda e: replace(e, parameters=-e.parameters), "parameters: negative"),
+        (lambda e: replace(e.light_curves, band=e.light_curves.band * 1.0), "band: of type float64"),
+        (lambda e: replace(e.light_curves, band=e.light_curves.band < 3), "band: of type bool"),
+        (lambda e: replace(e.light_curves, band=e.light_curves.band - 1), "band: unknown band"),
+        (lambda e: replace(e.spectra, phase_days=e.spectra.phase_days + np.inf), "phase_days: not finite"),
+        *(
+            (
+                lambda e, p=place, v=bad: replace(e.spectra, wavelength_aa=at(e.spectra.wavelength_aa, p, v)),
+                "wave",
+            )
+            for place, bad in ((0, 0.0), (0, -1.0), (-1, np.inf), (3, np.nan))
+        ),
         (lambda e: replace(e, object_id=e.object_id[1:]), "expected shape"),
     ],
 )

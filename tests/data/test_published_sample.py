@@ -127,6 +127,10 @@ BROKEN = {
         "field 'wavelength'.*Angstrom",
     ),
     "different wavelengths": (set_value("wavelength", (4, 0), 8001.0), "field 'wavelength' differs"),
+    "a wavelength twice": (
+        set_value("wavelength", (slice(None), 1), 8000.0),
+        "wavelength_aa: not strictly ascending",
+    ),
     "unknown band": (set_value("photoband", (0, 0), 6), "unknown band 6"),
     "negative band": (set_value("photoband", (0, 0), -1), "unknown band -1"),
     "mask of halves": (replace_field("photomask", lambda m: m * 0.5), "field 'photomask' holds other values"),

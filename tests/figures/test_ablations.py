@@ -8,7 +8,7 @@ from snlib.figures.ablations import plot_ablations
 from snlib.figures.style import recipe_colour
 from tests.figures.artists import colour, labels, line, xy
 
-RMSE_DEX = pd.DataFrame({0: [0.3, 0.2, 0.5], 1: [0.4, 0.3, 0.5], 2: [0.35, 0.1, 0.5]}, ["base", "b", "c"])
+RMSE_DEX = pd.DataFrame({0: [0.3, 0.1, 0.5], 1: [0.4, 0.4, 0.5], 2: [0.35, 0.1, 0.5]}, ["base", "b", "c"])
 
 
 def test_the_figure_shows_every_number_the_best_change_first(ax):
@@ -29,7 +29,7 @@ def test_the_figure_shows_every_number_the_best_change_first(ax):
 def test_bars_reach_from_the_best_seed_to_the_worst(ax):
     plot_ablations(ax, RMSE_DEX, "base", "improved")
     (bars,) = ax.collections
-    expected = [[[0.3, 1], [0.4, 1]], [[0.1, 0], [0.3, 0]], [[0.5, 2], [0.5, 2]]]
+    expected = [[[0.3, 1], [0.4, 1]], [[0.1, 0], [0.4, 0]], [[0.5, 2], [0.5, 2]]]
     np.testing.assert_allclose(bars.get_segments(), expected)
     assert colour(bars)[:7] == recipe_colour("improved")
 

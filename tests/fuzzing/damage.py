@@ -5,8 +5,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from safetensors import safe_open
-from safetensors.numpy import save_file
+import torch
+
+from snlib.files import read_tensors, write_tensors
 
 __all__ = ["DAMAGES"]
 
@@ -78,20 +79,16 @@ def _damage_node(node, rng):
         node[key] = _WRONG[rng.integers(len(_WRONG))]
 
 
-def _damage_json(text, rng):
-    value = json.loads(text)
+def damage_json(path, rng):
+    """A value of another type or size, a key too much or too few, or what is no value."""
+    value = json.loads(path.read_text())
     _damage_node(value, rng)
     text = json.dumps(value)
     if rng.random() < 0.3:
         numbers = [place for place, letter in enumerate(text) if letter.isdigit()]
         place = numbers[rng.integers(len(numbers))] if numbers else 0
         text = text[:place] + _WRONG_LITERALS[rng.integers(len(_WRONG_LITERALS))] + text[place + 1 :]
-    return text
-
-
-def damage_json(path, rng):
-    """A value of another type or size, a key too much or too few."""
-    path.write_text(_damage_json(path.read_text(), rng))
+    path.write_text(text)
 
 
 def _damage_array(values, rng):
@@ -166,17 +163,16 @@ def damage_hdf5(path, rng):
 
 
 def damage_tensors(path, rng):
-    """A tensor of another type, shape or value, or none; or something else said of them."""
-    with safe_open(path, framework="np") as archive:
-        arrays = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
-        metadata = dict(archive.metadata() or {})
+    """A tensor of another type, shape or value, or none, or other metadata; their checksum is right."""
+    tensors, metadata = read_tensors(path)
     if rng.random() < 0.5:
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         _one_of(arrays, rng)
-    elif metadata:
-        name = list(metadata)[rng.integers(len(metadata))]
-        metadata[name] = _damage_json(metadata[name], rng)
-    kept = {name: np.ascontiguousarray(a) for name, a in arrays.items() if a.dtype.kind in "fiub"}
-    save_file(kept, path, metadata)
+        kept = {name: array for name, array in arrays.items() if array.dtype.kind in "fiub"}
+        tensors = {name: torch.from_numpy(array.copy()).clone() for name, array in kept.items()}
+    else:
+        _damage_node(metadata, rng)
+    write_tensors(path, tensors, metadata)
 
 
 def damage_cells(path, rng):

@@ -16,11 +16,11 @@ from snlib.data.dataset import read_dataset, split_events, write_dataset
 from snlib.data.light_curve_tables import read_light_curves
 from snlib.data.published_sample import read_published_sample
 from snlib.data.quantities import PARAMETERS, filename_from_parameters
-from snlib.data.tables import read_parameters
 from snlib.files import DATA, read_json
 from snlib.inference.forecast import Forecaster
 from snlib.inference.recalibration import Recalibration
 from snlib.model.registry import new_model, recipe_for
+from snlib.simulation.parameters import read_parameters
 from snlib.simulation.sedona import read_surface
 from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate

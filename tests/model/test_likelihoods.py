@@ -115,6 +115,11 @@ def test_draws_have_the_covariance():
     assert ((draws.mean(0) - normal.loc).flatten().abs() < 5 * (variance / n).sqrt()).all()
 
 
+def test_the_variance_of_a_pixel_is_the_diagonal_of_the_covariance():
+    normal = random_normal((2, 5), rank=3)
+    torch.testing.assert_close(normal.variance(), covariance(normal).diagonal(dim1=-2, dim2=-1))
+
+
 def test_draws_are_normal_along_and_across_the_modes():
     normal = random_normal((6,), rank=2)
     draws = normal.expand(5000).draw(np.random.default_rng(1)) - normal.loc

@@ -41,6 +41,7 @@ def test_a_thing_made_from_something_else_is_made_again(thing, other):
     assert is_kept(paths, other) and not is_kept(paths, MADE_FROM)
 
 
+@pytest.mark.filterwarnings("ignore:.*damaged or changed")
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize(
     "damage",
@@ -61,6 +62,34 @@ def test_a_damaged_file_is_made_again(thing, which, damage):
     assert [path.read_text() for path in paths] == ["all of thing.txt\n", "all of thing.csv\n"]
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_damaged_file_is_named(thing, which):
+    paths, make = thing
+    make_unless_kept(paths, MADE_FROM, make)
+    paths[which].write_text("some of it")
+    with pytest.warns(UserWarning, match=rf"{paths[which]}: damaged or changed since it was made"):
+        make_unless_kept(paths, MADE_FROM, make)
+
+
+def test_a_damaged_record_is_named(thing, tmp_path):
+    paths, make = thing
+    make_unless_kept(paths, MADE_FROM, make)
+    record = tmp_path / ".thing.txt.made_from.json"
+    record.write_text("{")
+    with pytest.warns(UserWarning, match=rf"{record}: not a readable JSON file.*made again"):
+        make_unless_kept(paths, MADE_FROM, make)
+
+
+def test_what_is_only_out_of_date_or_gone_is_made_again_without_a_word(thing, recwarn):
+    paths, make = thing
+    for made_from in MADE_FROM, MADE_FROM | {"seed": 2}:
+        make_unless_kept(paths, made_from, make)
+    paths[0].unlink()
+    make_unless_kept(paths, MADE_FROM | {"seed": 2}, make)
+    assert make.calls == 3 and not recwarn.list
+
+
+@pytest.mark.filterwarnings("ignore:.*made again")
 @pytest.mark.parametrize("content", ["", "{", "[1]", '{"made_from": {}}', None])
 def test_without_a_whole_record_nothing_is_kept(thing, tmp_path, content):
     paths, make = thing
@@ -71,6 +100,7 @@ def test_without_a_whole_record_nothing_is_kept(thing, tmp_path, content):
     assert make.calls == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*damaged or changed")
 def test_a_thing_that_was_interrupted_does_not_pass_for_whole(thing):
     paths, make = thing
     make_unless_kept(paths, MADE_FROM, make)

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,52 @@ def test_verdicts_known_from_the_tables(judged):
     # C1: 4 to 16 times the error; C7: 1.1 and 3 times; C8: 0.34 and 0.625, all alike in every replicate.
     for name, verdict in {"C1": "fails", "C7": "holds", "C8": "holds"}.items():
         assert set(judged.loc[judged["id"] == name, "verdict"]) == {verdict}
+
+
+# Of each statement: its number, by hand from `make_tables`, and the range in which it must lie.
+BY_HAND = [
+    ("C1", 8.0, -np.inf, 1.25),
+    ("C2", 2.0, -np.inf, 1.0),
+    ("C3", {"text": 0.8, "improved": 0.4}, 0.8, 1.25),
+    ("C4", 0.7, -np.inf, 0.88),
+    ("C5", 6.0, 1.0, np.inf),
+    ("C6", np.sqrt(2), 0.8, 1.25),
+    ("C6", 0.2, -np.inf, 0.8),
+    ("C6", 2.0, 1.0, np.inf),
+    ("C7", 1.1, -np.inf, 1.25),
+    ("C7", 3.0, 1.25, np.inf),
+    ("C8", 0.04 ** (1 / 3), -np.inf, 1.0),
+    ("C8", 0.625, -np.inf, 1.0),
+    ("C9", 1.0, -np.inf, 1.0),  # the nickel mass, from the MMVAE
+    ("C9", 1.0, -np.inf, 1.0),  # and from the contrastive embedding
+    ("C9", 4.5, 4.0, np.inf),
+    ("C9", 0.0, 4.0, np.inf),
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_each_statement_is_about_its_number_and_its_range(judged, recipe):
+    rows = judged[judged["recipe"] == recipe]
+    for row, (name, number, low, high) in zip(rows.itertuples(), BY_HAND, strict=True):
+        expected = number[recipe] if isinstance(number, dict) else number
+        assert (row.id, row.estimate) == (name, pytest.approx(expected)), row.statement
+        assert (row.at_least, row.at_most) == pytest.approx((low, high)), row.statement
+        inside = low < expected < high
+        if row.verdict != "open" and expected not in (low, high):
+            assert row.verdict == ("holds" if inside else "fails"), row.statement
+
+
+def test_coverage_is_claimed_of_the_mmvae():
+    """In the tables above all models cover alike."""
+    (statement,) = next(claim for claim in CLAIMS if claim.id == "C4").statements
+    asked = SimpleNamespace(coverage=lambda model, recipe: (model, recipe))
+    assert statement.measure(asked, "text") == ("MMVAE", "text")
+
+
+def test_recipes_are_judged_by_their_own_numbers(judged):
+    """In the tables the retrieval differs from the mean spectrum by another factor for each."""
+    of_retrieval = judged[judged["id"] == "C3"].set_index("recipe")["estimate"]
+    assert of_retrieval["improved"] == pytest.approx(of_retrieval["text"] / 2)
 
 
 def of(rows, name):

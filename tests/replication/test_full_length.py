@@ -17,12 +17,13 @@ N_REPEATS = 6
 
 
 def weights(recipe):
-    return DATA / "weights" / "full" / f"mmvae-{recipe}.safetensors"
+    return DATA / "weights" / "full" / f"mmvae-{recipe}-seed0.safetensors"
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_trained_to_the_end_of_the_profile(recipe):
-    model, _, provenance = load_model(weights(recipe), "cpu")
+    saved = load_model(weights(recipe))
+    model, provenance = saved.model, saved.provenance
     history = pd.read_csv(weights(recipe).with_suffix(".csv"))
     assert model.recipe == RECIPES[recipe]
     assert provenance["made_from"]["n_steps"] == history["step"].iloc[-1] == FULL.n_steps
@@ -39,7 +40,8 @@ def first_test_event():
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_committed_errors_scatter_about_those_of_the_weights_like_any_other_draw(recipe, first_test_event):
     """The committed errors are of 200 latent samples; more such draws say how far these scatter."""
-    model, scaling, _ = load_model(weights(recipe), "cpu")
+    saved = load_model(weights(recipe))
+    model, scaling = saved.model, saved.scaling
     spectra, n_samples = first_test_event.spectra, FULL.n_posterior_samples
     posterior = from_light_curve(model, scaling, first_test_event)
     where = (spectra.phase_days, spectra.wavelength_aa)

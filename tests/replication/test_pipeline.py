@@ -135,6 +135,8 @@ def test_a_changed_file_executes_the_chapters_that_read_it(checkout, file, stale
         ("publish", {"publish": 1}),
         ("repeats", {"repeat": 2, "repeats": 1}),
         ("ablations", {"ablation": 3 * len(ABLATIONS), "ablations": 1}),
+        ("weights", {"weights": 1}),
+        ("real", {"real": 1}),
     ],
 )
 def test_targets_of_maintainers_of_a_complete_run(checkout, target, rules):

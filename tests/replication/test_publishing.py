@@ -50,7 +50,9 @@ def chapter(title, folder):
 
 @pytest.fixture
 def finished(tmp_path, monkeypatch):
-    """A finished run of one chapter in an empty working folder."""
+    """A finished run of one chapter in an empty working folder, whose name JSON writes otherwise."""
+    tmp_path = tmp_path / 'a "ü" \\ folder'
+    tmp_path.mkdir()
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "data/generated/quick-seed3"
     for name in ("results", "chapters"):
@@ -96,7 +98,7 @@ def test_publish_fills_the_published_places(finished):
 def test_published_chapters_show_no_progress_bar_and_no_folder_of_the_machine(finished, tmp_path):
     publish(finished, [finished / "chapters/01_first.ipynb"], public_names("", "data/generated"), "results")
     text = Path("book/chapters/01_first.ipynb").read_text()
-    assert str(tmp_path) not in text
+    assert tmp_path.name not in text
     (output,) = json.loads(text)["cells"][1]["outputs"]
     assert output["text"] == ["data/generated/quick-seed3/events.npz: 60 events"]
 
@@ -136,6 +138,18 @@ def test_summing_up_leaves_the_tables_alone(finished, monkeypatch):
     assert read_json(finished / "results/metrics.json") == [1]
     made_from = {"seed": 3, "commit": "abc", "run_time_s": {"01_first": 1.0}}
     assert read_json(finished / "results/provenance.json") == made_from
+
+
+def test_another_seed_leaves_its_tables_and_what_made_them(tmp_path, monkeypatch):
+    def write(run, folder):
+        for name in ("metrics.json", "provenance.json"):
+            write_json(Path(folder, name), {"seed": run})
+
+    monkeypatch.setattr(publishing, "write_results", write)
+    monkeypatch.setattr(publishing, "commit", lambda: "abc")
+    publishing.repeat(5, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["provenance.json"]
+    assert read_json(tmp_path / "provenance.json") == {"seed": 5, "commit": "abc"}
 
 
 def test_commit_says_whether_what_makes_results_has_changed(tmp_path):

@@ -11,9 +11,10 @@ import torch
 
 from snlib.data.events import Events
 from snlib.data.published_sample import PublishedSample
-from snlib.files import DATA, read_json, write_json
+from snlib.files import DATA, read_json
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS, recipe_for
+from snlib.model.weights import load_model, save_model
 from snlib.replication import run as runs
 from snlib.replication import sources, trained
 from snlib.replication.profiles import PROFILES, Profile
@@ -47,6 +48,7 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch):
 
 
 def test_runs_of_different_settings_do_not_share_a_folder(tmp_path):
+    (tmp_path / "posterior_test_photometrycond_1.npz").touch()
     folders = {
         open_run(profile, "cpu", seed, sample).folder
         for profile in PROFILES
@@ -100,12 +102,12 @@ def test_published_events_are_read_again_when_a_file_changes(tiny, events, tmp_p
     monkeypatch.setattr(sources, "read_published_sample", lambda folder: reads.append(folder) or sample)
     folder = tmp_path / "published"
     folder.mkdir()
-    (folder / "one.npz").write_bytes(b"1")
+    (folder / "posterior_test_photometrycond_1.npz").write_bytes(b"1")
     run = open_run(tiny, published_sample=str(folder))
     for _ in range(2):
         assert run.events().digest() == events.digest()
     assert reads == [folder]
-    (folder / "one.npz").write_bytes(b"2")
+    (folder / "posterior_test_photometrycond_1.npz").write_bytes(b"2")
     assert run.events().digest() == events.digest()
     assert reads == [folder, folder]
     assert {name: len(index) for name, index in run.dataset().split.items()} == {
@@ -131,12 +133,31 @@ def test_weights_are_trained_once_and_again_when_the_events_change(tiny, trainin
 def test_truncated_weights_are_trained_again(tiny, trainings, suffix):
     run = open_run(tiny)
     first = run.trained("mmvae", "improved")
-    path = run.folder / f"mmvae-improved{suffix}"
+    path = run.folder / f"mmvae-improved-seed0{suffix}"
     path.write_bytes(path.read_bytes()[:-10])
-    again = run.trained("mmvae", "improved")
+    with pytest.warns(UserWarning, match=rf"{path}: .*; the model is trained again"):
+        again = run.trained("mmvae", "improved")
     assert len(trainings) == 2
     for key, tensor in first.model.state_dict().items():
         assert torch.equal(tensor, again.model.state_dict()[key])
+
+
+@pytest.mark.filterwarnings("ignore:.*of another training")
+def test_after_a_kill_at_any_time_the_same_weights_are_trained(tiny, monkeypatch, killed_at_each_change):
+    """By the run that goes on; before it does, what lies in the folder is whole or not taken."""
+    first = open_run(tiny).trained("photometry-regressor", "text")
+    events = open_run(tiny).events()
+    monkeypatch.setattr(Run, "events", lambda run: events)
+    path = open_run(tiny).folder / "photometry-regressor-text-seed0.safetensors"
+    monkeypatch.setattr(trained, "digest", lambda stage: "newer code")
+    found = []
+    for _ in killed_at_each_change(lambda: open_run(tiny).trained("photometry-regressor", "text")):
+        saved = load_model(path)
+        found.append(saved.provenance["made_from"]["code"] == "newer code")
+        for key, tensor in first.model.state_dict().items():
+            assert torch.equal(tensor, saved.model.state_dict()[key])
+    assert found == sorted(found) and len(found) > 8
+    assert not found[0] and found[-1]
 
 
 @pytest.fixture
@@ -146,7 +167,7 @@ def shipped(tiny, tmp_path):
     folder.mkdir()
     run = open_run(tiny)
     run.trained("mmvae", "improved")
-    for path in run.folder.glob("mmvae-improved*"):
+    for path in run.folder.glob("mmvae-improved-seed0*"):
         shutil.copy(path, folder)
     shutil.rmtree(run.folder)
     return replace(open_run(tiny), shipped=folder)
@@ -157,7 +178,7 @@ def test_shipped_weights_are_taken_whatever_code_made_them(shipped, trainings, m
     monkeypatch.setattr(trained, "digest", lambda stage: "newer code")
     found = shipped.trained("mmvae", "improved")
     assert not trainings
-    committed = read_json(shipped.shipped / "mmvae-improved.json")["provenance"]
+    committed = read_json(shipped.shipped / "mmvae-improved-seed0.json")["provenance"]
     assert found.provenance == committed and committed["made_from"]["code"] != "newer code"
     assert found.seconds() > 0
     alone = replace(shipped, shipped=None)
@@ -171,10 +192,10 @@ def test_shipped_weights_are_taken_whatever_code_made_them(shipped, trainings, m
     "key, value", [("model", "spectrum-vae"), ("dataset", "0" * 64), ("seed", 1), ("n_steps", 4)]
 )
 def test_shipped_weights_of_something_else_are_not_taken(shipped, trainings, key, value):
-    path = shipped.shipped / "mmvae-improved.json"
-    config = read_json(path)
-    config["provenance"]["made_from"][key] = value
-    write_json(path, config)
+    path = shipped.shipped / "mmvae-improved-seed0.safetensors"
+    saved = load_model(path)
+    made_from = saved.provenance["made_from"] | {key: value}
+    save_model(path, replace(saved, provenance=saved.provenance | {"made_from": made_from}))
     found = shipped.trained("mmvae", "improved")
     assert len(trainings) == 1
     assert found.provenance["made_from"][key] != value
@@ -188,9 +209,9 @@ def test_shipped_weights_of_another_recipe_are_not_taken(shipped, trainings, mon
 
 
 def test_damaged_shipped_weights_are_named_and_not_trained_again(shipped, trainings):
-    path = shipped.shipped / "mmvae-improved.safetensors"
+    path = shipped.shipped / "mmvae-improved-seed0.safetensors"
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ValueError, match=r"committed/mmvae-improved\.safetensors"):
+    with pytest.raises(ValueError, match=r"committed/mmvae-improved-seed0\.safetensors"):
         shipped.trained("mmvae", "improved")
     assert not trainings
 
@@ -198,7 +219,7 @@ def test_damaged_shipped_weights_are_named_and_not_trained_again(shipped, traini
 def test_a_predictive_mmvae_begins_with_the_shipped_mmvae(shipped, trainings):
     found = shipped.trained("predictive-mmvae", "improved")
     assert len(trainings) == 1
-    committed = read_json(shipped.shipped / "mmvae-improved.json")["provenance"]
+    committed = read_json(shipped.shipped / "mmvae-improved-seed0.json")["provenance"]
     assert found.provenance["made_from"]["start"] == committed["made_from"]
 
 
@@ -212,7 +233,7 @@ def test_a_predictive_mmvae_begins_with_the_shipped_mmvae(shipped, trainings):
 )
 def test_the_weights_of_the_repository_are_taken(profile, model, recipe, n_rows, trainings, monkeypatch):
     """Given events with the digest of those that they were trained on, whose simulation takes minutes."""
-    path = DATA / "weights" / profile / f"{model}-{recipe}.json"
+    path = DATA / "weights" / profile / f"{model}-{recipe}-seed0.json"
     digest = read_json(path)["provenance"]["made_from"]["dataset"]
     monkeypatch.setattr(Run, "dataset", lambda run: SimpleNamespace(digest=lambda: digest))
     found = open_run(profile).trained(model, recipe)
@@ -237,9 +258,10 @@ def test_every_model_is_trained_and_found_again(tiny, name, monkeypatch):
 def test_weights_that_are_damaged_or_of_another_version_are_trained_again(tiny, damage):
     run = open_run(tiny)
     first = run.trained("photometry-regressor", "text")
-    path = run.folder / "photometry-regressor-text.json"
+    path = run.folder / "photometry-regressor-text-seed0.json"
     path.write_bytes(damage)
-    again = run.trained("photometry-regressor", "text")
+    with pytest.warns(UserWarning, match=rf"{path}: not the copy of what .*safetensors says"):
+        again = run.trained("photometry-regressor", "text")
     assert again.provenance["made_from"] == first.provenance["made_from"]
     assert json.loads(path.read_text())["model"] == "photometry-regressor"
 
@@ -247,7 +269,8 @@ def test_weights_that_are_damaged_or_of_another_version_are_trained_again(tiny, 
 def test_the_summary_of_a_training(tiny):
     result = open_run(tiny).trained("contrastive", "improved")
     rows = [
-        row.split(",") for row in (open_run(tiny).folder / "contrastive-improved.csv").read_text().split()
+        row.split(",")
+        for row in (open_run(tiny).folder / "contrastive-improved-seed0.csv").read_text().split()
     ]
     step, loss = min(((int(row[0]), float(row[3])) for row in rows[1:]), key=lambda row: row[1])
     summary = result.summary()

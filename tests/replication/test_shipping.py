@@ -1,11 +1,13 @@
 """What comes with the repository is made by one command."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from snlib.evaluation.unlike import fit_familiarity
 from snlib.files import read_json
 from snlib.inference.forecast import Forecaster
 from snlib.inference.samplers import forecast_sampler
@@ -28,6 +30,8 @@ def test_weights_tables_and_provenance(quick, tmp_path, monkeypatch):
     forecaster = Forecaster.load(weights)
     event = run.dataset().part("test").select([0])
     assert forecaster.recalibration is not None
+    untold = replace(forecaster, recalibration=None, familiarity=None)
+    assert forecaster.familiarity == fit_familiarity(untold, run.dataset().part("validation"), run.seed)
     (samples,) = forecast_sampler(forecaster)(event, 20, np.random.default_rng(0)).values()
     assert samples.values.shape == (20, 5, 982)
     assert pd.read_csv(tmp_path / "results" / "intervals.csv")["interval_scores"].tolist() == [0.3333]

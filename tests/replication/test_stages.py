@@ -24,15 +24,17 @@ def imported(path):
 
 
 def test_rooms_behind_a_room():
-    top = ROOMS["data"]  # no room is behind it
-    assert rooms_behind("data") == sorted(["data", *top])
-    assert rooms_behind("training") == sorted(["data", "model", "training", *top])
-    assert rooms_behind("training", "simulation") == sorted(["data", "model", "simulation", "training", *top])
+    top = ROOMS["files"]  # no room is behind it
+    assert rooms_behind("files") == sorted(["files", *top])
+    assert rooms_behind("training") == sorted(["data", "files", "model", "training", *top])
+    both = sorted(["data", "files", "model", "simulation", "training", *top])
+    assert rooms_behind("training", "simulation") == both
     assert rooms_behind("cli") == sorted(["cli", *ROOMS, *top])
 
 
 def test_modules_of_rooms_are_all_files_of_their_folders():
-    assert set(modules(["data", "files"])) == {*(PACKAGE / "data").glob("*.py"), PACKAGE / "files.py"}
+    expected = {*(PACKAGE / "data").glob("*.py"), *(PACKAGE / "files").glob("*.py"), PACKAGE / "workers.py"}
+    assert set(modules(["data", "files", "workers"])) == expected
     with pytest.raises(ValueError, match="no room 'kitchen'"):
         modules(["kitchen"])
 

@@ -1,0 +1,118 @@
+"""Every row of a result comes from the model, the recipe and the part of the data that it names."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from snlib.evaluation.masking import masking_scores
+from snlib.evaluation.recovery import parameter_errors
+from snlib.inference.samplers import (
+    REAL_MAGNITUDE_SCALE,
+    SIMULATED_MAGNITUDE_SCALE,
+    fit_recalibration,
+    forecast_sampler,
+    light_curve_sampler,
+    spectra_sampler,
+    spectrum_posteriors,
+)
+from snlib.model.recipes import RECIPES
+from snlib.replication import results
+from snlib.replication.methods import predictions
+from snlib.replication.results import TABLES, table
+from snlib.replication.shipping import calibrated_forecaster
+from snlib.replication.sources import PublishedModels
+
+every_recipe = pytest.mark.parametrize("recipe", RECIPES)
+
+
+@pytest.fixture(scope="module")
+def predicted(small_run):
+    return predictions(small_run, small_run.dataset().part("test"))
+
+
+@every_recipe
+@pytest.mark.parametrize(
+    ("method", "model", "sampler_of"),
+    [("MMVAE", "mmvae", light_curve_sampler), ("spectra-only VAE", "spectrum-vae", spectra_sampler)],
+)
+def test_predictions_are_of_the_named_model_and_recipe(
+    small_run, predicted, recipe, method, model, sampler_of
+):
+    dataset, seed = small_run.dataset(), small_run.seed
+    sampler = sampler_of(small_run.trained(model, recipe).model, dataset.scaling)
+    expected = spectrum_posteriors(sampler, dataset.part("test"), 20, seed)
+    for kind, posterior in expected.items():
+        np.testing.assert_array_equal(predicted[f"{method} ({recipe})", kind].mean, posterior.mean)
+    other = next(name for name in RECIPES if name != recipe)
+    assert np.abs(predicted[f"{method} ({other})", "latent"].mean - expected["latent"].mean).max() > 1e-3
+
+
+@every_recipe
+def test_retrieved_spectra_are_of_training_events(small_run, predicted, recipe):
+    known = small_run.dataset().part("train").spectra.log10_fnu
+    for spectra in predicted[f"contrastive ({recipe})", "none"].mean:
+        for phase, spectrum in enumerate(spectra):
+            agree = (known[:, phase] == spectrum) | np.isnan(known[:, phase])
+            assert agree.all(1).any()
+
+
+@every_recipe
+def test_rows_of_the_masking_table_are_of_their_recipe(small_run, recipe):
+    model, found = small_run.trained("mmvae", recipe).model, table(small_run, "masking")
+    expected = masking_scores(model, small_run.dataset(), 20, small_run.seed)
+    rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
+
+
+@every_recipe
+def test_rows_of_the_parameter_table_are_of_their_recipe(small_run, recipe):
+    found, dataset = table(small_run, "parameters"), small_run.dataset()
+    models = {
+        name: small_run.trained(name, recipe).model
+        for name in ("mmvae", "contrastive", "photometry-regressor", "spectrum-regressor")
+    }
+    expected = parameter_errors(dataset, models, small_run.seed)
+    rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
+
+
+@pytest.mark.parametrize("change", ["profile", "events"])
+def test_a_table_is_made_again_for_another_profile_or_other_events(small_run, tmp_path, monkeypatch, change):
+    made = []
+    monkeypatch.setitem(TABLES, "masking", lambda run: made.append(1) or pd.DataFrame({"made": [len(made)]}))
+    run = replace(small_run, folder=tmp_path)
+    assert [table(run, "masking")["made"][0] for _ in range(2)] == [1, 1]
+    if change == "profile":
+        other = replace(run, profile=replace(run.profile, n_posterior_samples=21))
+    else:
+        other = replace(run, seed=4)  # whose events, in the same folder, are others
+    assert table(other, "masking")["made"][0] == 2
+
+
+@pytest.mark.parametrize("stage", ["training", "evaluation"])
+def test_a_table_is_made_again_when_the_code_of_a_stage_changes(small_run, tmp_path, monkeypatch, stage):
+    made = []
+    monkeypatch.setitem(TABLES, "masking", lambda run: made.append(1) or pd.DataFrame({"made": [len(made)]}))
+    run, digest = replace(small_run, folder=tmp_path), results.digest
+    run.dataset()
+    assert table(run, "masking")["made"][0] == 1
+    monkeypatch.setattr(results, "digest", lambda name: "newer" if name == stage else digest(name))
+    assert table(run, "masking")["made"][0] == 2
+
+
+def test_the_forecaster_that_is_shipped_is_recalibrated_on_the_validation_part(small_run):
+    forecaster = calibrated_forecaster(small_run, "improved")
+    sampler, dataset = forecast_sampler(replace(forecaster, recalibration=None)), small_run.dataset()
+    validation, test = (
+        fit_recalibration(sampler, dataset.part(part), small_run.seed) for part in ("validation", "test")
+    )
+    np.testing.assert_array_equal(forecaster.recalibration.truth_quantiles, validation.truth_quantiles)
+    assert np.abs(forecaster.recalibration.truth_quantiles - test.truth_quantiles).max() > 0.01
+
+
+def test_simulated_events_scatter_less_about_the_surrogate_than_real_ones(small_run, tmp_path):
+    assert SIMULATED_MAGNITUDE_SCALE < REAL_MAGNITUDE_SCALE
+    assert small_run.magnitude_scale == SIMULATED_MAGNITUDE_SCALE
+    assert replace(small_run, source=PublishedModels(tmp_path)).magnitude_scale == REAL_MAGNITUDE_SCALE
