@@ -21,7 +21,8 @@ __all__ = ["FIRST_JUDGED_DAYS", "Familiarity", "about_objects", "misfit_columns"
 # What comes earlier, of models that begin to shine, scatters by a magnitude among the simulations themselves.
 FIRST_JUDGED_DAYS = -3.0
 _USUAL_POINTS = 4  # that each light curve is taken to have besides, so that one odd point does not decide
-_MOST_SLOTS = 1 << 15  # of light curves that are decoded together
+# Of light curves that are decoded together: larger parts are no faster, and memory is kept for each shape.
+_MOST_SLOTS = 1 << 12
 
 
 @dataclass(frozen=True)
