@@ -8,7 +8,7 @@ import numpy as np
 
 from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE, LAST_PHASE_DAYS, SURFACE_PHASES_DAYS
 
-__all__ = ["is_placeholder", "usable_points", "warn_of_points"]
+__all__ = ["is_placeholder", "listed", "usable_points", "warn_of_points"]
 
 # What stands where there is no magnitude: nothing but nines, as in 99, -999 and 99.99.
 _PLACEHOLDERS = (99, 99.9, 99.99, 99.999, 999, 999.9, 999.99, 999.999, 9999, 99999)
@@ -70,13 +70,13 @@ def usable_points(path, object_id, place, phase_days, magnitude, band, other_ban
     first, last = SURFACE_PHASES_DAYS[0], LAST_PHASE_DAYS
     dated, measured, placeholder = np.isfinite(phase_days), np.isfinite(magnitude), is_placeholder(magnitude)
     too_faint = measured & ~placeholder & ~upper_limit & (magnitude > FAINTEST_MAGNITUDE)
-    placeholders = _listed(np.unique(magnitude[placeholder]).tolist())
+    placeholders = listed(np.unique(magnitude[placeholder]).tolist())
     kinds = [
         _Kind("phase_days not finite", ~dated),
         _Kind("magnitude not finite", ~measured),
         _Kind(f"magnitude only a placeholder ({placeholders})", placeholder),
         _Kind("upper limits", upper_limit),
-        _Kind(f"band none of {', '.join(BANDS)} ({_listed(sorted(other_bands))})", band < 0),
+        _Kind(f"band none of {', '.join(BANDS)} ({listed(sorted(other_bands))})", band < 0),
         _Kind(f"phase_days before {first:g}", dated & (phase_days < first), phase_days),
         _Kind(f"phase_days after {last:g}", dated & (phase_days > last), phase_days),
         _Kind(f"magnitude fainter than {FAINTEST_MAGNITUDE:g}", too_faint, magnitude),
@@ -114,6 +114,16 @@ def _found(kinds):
     return ", ".join(said)
 
 
-def _listed(values):
+def listed(values):
+    """The first of some values for a message, and how many more there are.
+
+    Parameters
+    ----------
+    values : list
+
+    Returns
+    -------
+    str
+    """
     more = len(values) - _MOST_NAMES
     return ", ".join(map(repr, values[:_MOST_NAMES])) + (f" and {more} more" if more > 0 else "")

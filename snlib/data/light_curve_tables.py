@@ -8,7 +8,7 @@ from snlib.data.band_names import read_bands
 from snlib.data.cells import flags, numbers
 from snlib.data.dense import thin
 from snlib.data.identifiers import identifiers
-from snlib.data.left_out import is_placeholder, usable_points, warn_of_points
+from snlib.data.left_out import is_placeholder, listed, usable_points, warn_of_points
 from snlib.data.ragged import RaggedLightCurves
 from snlib.data.table_points import points_of
 from snlib.data.units import days_in, require_ab_magnitudes
@@ -25,7 +25,6 @@ _POSSIBLE = {
     "phase_days": (-10_000, 10_000, "days from peak"),
     "magnitude": (-25, 0, "an absolute magnitude"),
 }
-_MOST_NAMES = 5  # that a warning lists
 
 
 def read_light_curves(path):
@@ -102,11 +101,8 @@ def _require_possible(column, values, is_none, where):
 
 def _warn_of_objects(path, object_id):
     if len(object_id):
-        more = len(object_id) - _MOST_NAMES
-        listed = ", ".join(map(repr, object_id[:_MOST_NAMES].tolist()))
         warnings.warn(
-            f"{path}: no point left, so what follows is the prior's: object {listed}"
-            + (f" and {more} more" if more > 0 else ""),
+            f"{path}: no point left, so what follows is the prior's: object {listed(object_id.tolist())}",
             stacklevel=3,
         )
 
