@@ -66,6 +66,24 @@ class RaggedLightCurves:
         start = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(object_id)))])
         return cls(object_id, start, phase_days[order], magnitude[order], band[order])
 
+    @classmethod
+    def from_padded(cls, object_id, light_curves):
+        """Leave out the empty slots of light curves that stand side by side.
+
+        Parameters
+        ----------
+        object_id : ndarray, shape (N,)
+        light_curves : LightCurves
+            N of them.
+
+        Returns
+        -------
+        RaggedLightCurves
+        """
+        place, slot = np.nonzero(light_curves.observed)
+        columns = (light_curves.phase_days, light_curves.magnitude, light_curves.band)
+        return cls.from_points(object_id, place, *(values[place, slot] for values in columns))
+
     def only(self, keep):
         """Some of the points; all light curves stay.
 

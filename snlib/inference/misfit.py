@@ -171,6 +171,4 @@ def _ragged(curves):
     """The same light curves end to end, so that neither order nor empty slots make a difference."""
     if isinstance(curves, RaggedLightCurves):
         return curves
-    place, slot = np.nonzero(curves.observed)
-    columns = (values[place, slot] for values in (curves.phase_days, curves.magnitude, curves.band))
-    return RaggedLightCurves.from_points(np.arange(len(curves.magnitude)), place, *columns)
+    return RaggedLightCurves.from_padded(np.arange(len(curves.magnitude)), curves)

@@ -18,12 +18,6 @@ from snlib.model.weights import SavedModel, save_model
 REQUEST = Request(np.array([-10.0, 7.5]), 20, seed=3)
 
 
-def from_padded(object_id, light_curves):
-    row, slot = np.nonzero(light_curves.observed)
-    points = (values[row, slot] for values in vars(light_curves).values())
-    return RaggedLightCurves.from_points(np.array(object_id, object), row, *points)
-
-
 @pytest.fixture
 def model(model):
     """Untrained, but its posteriors of different light curves are narrow and lie apart."""
@@ -37,7 +31,7 @@ def model(model):
 @pytest.fixture
 def predict(model, dataset):
     def function(object_id, light_curves, request=REQUEST):
-        curves = from_padded(object_id, light_curves)
+        curves = RaggedLightCurves.from_padded(np.array(object_id, object), light_curves)
         return list(predict_spectra(Forecaster(model, dataset.scaling), curves, request))
 
     return function
