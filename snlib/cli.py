@@ -164,7 +164,6 @@ def predict(
         PREDICTION_SUFFIXES,
         Forecaster,
         Request,
-        about_objects,
         find_weights,
         write_predictions,
     )
@@ -175,8 +174,7 @@ def predict(
     device = open_run(device=device).device
     forecaster = Forecaster.load(find_weights(weights), device)
     curves = read_light_curves(light_curves)
-    about = about_objects(forecaster, curves)
-    write_predictions(out, forecaster, curves, about, request, digest("predictions"))
+    write_predictions(out, forecaster, curves, request, digest("predictions"))
 
 
 @app.command("embed")

@@ -7,12 +7,12 @@ from functools import reduce
 import numpy as np
 
 from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE, LAST_PHASE_DAYS, SURFACE_PHASES_DAYS
+from snlib.files.messages import listed
 
-__all__ = ["is_placeholder", "listed", "usable_points", "warn_of_points"]
+__all__ = ["is_placeholder", "usable_points", "warn_of_points"]
 
 # What stands where there is no magnitude: nothing but nines, as in 99, -999 and 99.99.
 _PLACEHOLDERS = (99, 99.9, 99.99, 99.999, 999, 999.9, 999.99, 999.999, 9999, 99999)
-_MOST_NAMES = 5  # that a message lists
 
 
 def is_placeholder(magnitude):
@@ -112,18 +112,3 @@ def _found(kinds):
             found = "" if values is None else f" ({values.min():.6g} to {values.max():.6g})"
             said.append(f"{kind.is_one.sum()} points with {kind.reason}{found}")
     return ", ".join(said)
-
-
-def listed(values):
-    """The first of some values for a message, and how many more there are.
-
-    Parameters
-    ----------
-    values : list
-
-    Returns
-    -------
-    str
-    """
-    more = len(values) - _MOST_NAMES
-    return ", ".join(map(repr, values[:_MOST_NAMES])) + (f" and {more} more" if more > 0 else "")

@@ -8,12 +8,13 @@ from snlib.data.band_names import read_bands
 from snlib.data.cells import flags, numbers
 from snlib.data.dense import thin
 from snlib.data.identifiers import identifiers
-from snlib.data.left_out import is_placeholder, listed, usable_points, warn_of_points
+from snlib.data.left_out import is_placeholder, usable_points, warn_of_points
 from snlib.data.ragged import RaggedLightCurves
 from snlib.data.table_points import points_of
 from snlib.data.units import days_in, require_ab_magnitudes
 from snlib.files.columns import Wanted
 from snlib.files.guard import guarded
+from snlib.files.messages import listed
 from snlib.files.tables import read_table
 
 __all__ = ["LIGHT_CURVE_COLUMNS", "read_light_curves"]

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["Table", "Wanted"]
+from snlib.files.messages import listed
 
-_MOST_NAMES = 20  # that a message lists
-_LONGEST_NAME = 40  # in a message
+__all__ = ["Table", "Wanted"]
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,8 @@ class Wanted:
             if alike:
                 places[name] = alike[0]
         if lacking := [name for name in self.required if name not in places]:
-            listed = ", ".join(map(repr, lacking))
-            what = f"column {listed} is" if len(lacking) == 1 else f"columns {listed} are"
-            raise ValueError(f"{where}: {what} missing; found are {_listed(found)}")
+            what = f"column {lacking[0]!r} is" if len(lacking) == 1 else f"columns {listed(lacking)} are"
+            raise ValueError(f"{where}: {what} missing; found are {listed(found)}")
         return places
 
     @property
@@ -119,9 +117,3 @@ def _by_plain_name(found):
     for index, name in enumerate(found):
         places.setdefault(_plain(name), []).append(index)
     return places
-
-
-def _listed(names):
-    short = [repr(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…") for name in names]
-    more = len(short) - _MOST_NAMES
-    return (", ".join(short[:_MOST_NAMES]) or "none") + (f" and {more} more" if more > 0 else "")

@@ -82,7 +82,9 @@ def require_plausible_size(claimed_bytes, stored_bytes):
         raise ValueError(f"it claims {claimed_bytes:,} bytes of the {stored_bytes:,} that are there")
 
 
-def require_number(name, value, integer=False, at_least=-math.inf, above=-math.inf, at_most=math.inf):
+def require_number(
+    name, value, integer=False, at_least=-math.inf, above=-math.inf, at_most=math.inf, below=math.inf
+):
     """Refuse what is no finite number, or not one that can be.
 
     Parameters
@@ -92,7 +94,7 @@ def require_number(name, value, integer=False, at_least=-math.inf, above=-math.i
     value : object
     integer : bool
         Whether it must be of a type of integers.
-    at_least, above, at_most : float
+    at_least, above, at_most, below : float
         Its limits.
 
     Raises
@@ -104,9 +106,10 @@ def require_number(name, value, integer=False, at_least=-math.inf, above=-math.i
     if isinstance(value, bool) or not isinstance(value, kind) or not _is_finite(value):
         expected = "an integer" if integer else "a finite number"
         raise ValueError(f"{name} is {_short(value)}, expected {expected}")
-    if not (at_least <= value <= at_most and value > above):
+    if not (at_least <= value <= at_most and above < value < below):
         lower = f"above {above:g}" if above > -math.inf else f"at least {at_least:g}"
         upper = f" and at most {at_most:g}" if at_most < math.inf else ""
+        upper = f" and below {below:g}" if below < math.inf else upper
         raise ValueError(f"{name} is {_short(value)}, expected {lower}{upper}")
 
 

@@ -4,11 +4,11 @@ import sqlite3
 from contextlib import closing
 
 from snlib.files.guard import guarded, require_file
+from snlib.files.messages import listed
 
 __all__ = ["SQLITE_MAGIC", "read_sqlite"]
 
 SQLITE_MAGIC = b"SQLite format 3\0"  # the first bytes of every such file
-_MOST_NAMES = 10  # that a message lists
 _ROWS_AT_ONCE = 100_000
 _LONGEST_ROW = 100_000  # bytes
 
@@ -59,8 +59,7 @@ def _find(path, database, wanted, tables):
     there = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     ranked = [name for known in tables for name in there if name.casefold() == known.casefold()]
     if not ranked:
-        listed = ", ".join(map(repr, there[:_MOST_NAMES])) or "none"
-        raise ValueError(f"{path}: no table {' or '.join(map(repr, tables))}; found are {listed}")
+        raise ValueError(f"{path}: no table {' or '.join(map(repr, tables))}; found are {listed(there)}")
     found = {
         table: [row[1] for row in database.execute(f"PRAGMA table_info({_quoted(table)})")]
         for table in ranked

@@ -31,10 +31,9 @@ def embedding_table(forecaster, curves):
         Laplace posterior's ``mean_i_j`` and ``scale_i_j`` for token i and dimension j.
     """
     model, scaling = forecaster.model, forecaster.scaling
-    device = next(model.parameters()).device
     moments = None
     for index in curves.batches(_MOST_SLOTS):
-        part = np.stack(embed(model, scaling, curves.padded(index), device))
+        part = np.stack(embed(model, scaling, curves.padded(index), forecaster.device))
         if moments is None:
             moments = np.empty((2, len(curves), *part.shape[2:]), part.dtype)
         moments[:, index] = part

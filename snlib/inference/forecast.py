@@ -73,8 +73,8 @@ class Forecaster:
 
     def _predictive(self, light_curve, phase_days, wavelength_aa):
         same = light_curve.select(np.zeros(len(phase_days), int))  # for each phase
-        photometry = on(self.scaling.photometry(same), self._device)
-        query = spectrum_query(self.scaling, phase_days, wavelength_aa, self._device)
+        photometry = on(self.scaling.photometry(same), self.device)
+        query = spectrum_query(self.scaling, phase_days, wavelength_aa, self.device)
         return self.model.predictive(photometry, query)
 
     def _dex(self, values):
@@ -86,12 +86,13 @@ class Forecaster:
 
     @torch.no_grad()
     def _draw_posterior(self, light_curve, *where):
-        photometry = on(self.scaling.photometry(light_curve), self._device)
+        photometry = on(self.scaling.photometry(light_curve), self.device)
         posterior = self.model.photometry.posterior(photometry)
         return posterior_samples(posterior, self.model.spectrum, self.scaling, *where)
 
     @property
-    def _device(self):
+    def device(self):
+        """Where the weights lie."""
         return next(self.model.parameters()).device
 
     def save(self, path, provenance):

@@ -5,16 +5,15 @@ is what it takes this light curve for: points that are far from it were not unde
 is predicted from them is worth nothing.
 """
 
-import math
 import warnings
 from dataclasses import asdict, dataclass, fields
-from numbers import Real
 
 import numpy as np
 import torch
 
 from snlib.data.batches import on
 from snlib.data.ragged import RaggedLightCurves
+from snlib.files.guard import require_number
 
 __all__ = ["FIRST_JUDGED_DAYS", "Familiarity", "about_objects", "misfit_columns", "misfits"]
 
@@ -49,15 +48,9 @@ class Familiarity:
     n_light_curves: int
 
     def __post_init__(self):
-        for name, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-                raise ValueError(f"{name} is {value!r}, expected a finite number")
-            if value <= 0:
-                raise ValueError(f"{name} is {value:g}, expected more than 0")
-        if self.false_alarm >= 1:
-            raise ValueError(f"false_alarm is {self.false_alarm:g}, expected less than 1")
-        if self.n_light_curves != int(self.n_light_curves):
-            raise ValueError(f"n_light_curves is {self.n_light_curves:g}, expected a whole number")
+        require_number("limit", self.limit, above=0)
+        require_number("false_alarm", self.false_alarm, above=0, below=1)
+        require_number("n_light_curves", self.n_light_curves, integer=True, at_least=1)
 
     to_dict = asdict
 
@@ -101,7 +94,7 @@ def misfits(forecaster, curves, location=None):
         1 where there is no such point.
     """
     model, scaling = forecaster.model.photometry, forecaster.scaling
-    device, curves = next(model.parameters()).device, _ragged(curves)
+    device, curves = forecaster.device, _ragged(curves)
     n_judged, squares, scaled_squares = np.zeros((3, len(curves)))
     for index in curves.batches(_MOST_SLOTS):
         some = curves.padded(index)

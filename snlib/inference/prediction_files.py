@@ -13,6 +13,7 @@ from tqdm import tqdm
 from snlib.data.quantities import WAVELENGTH_AA
 from snlib.files.tables import require_suffix
 from snlib.files.writing import require_space, resumable
+from snlib.inference.misfit import about_objects
 from snlib.inference.predict import predict_spectra
 from snlib.inference.samples import Samples
 
@@ -22,19 +23,18 @@ PREDICTION_SUFFIXES = (".npz", ".csv")
 _INTERVAL_COLUMNS = ("mean_log10_fnu", "low_90_log10_fnu", "high_90_log10_fnu")
 
 
-def write_predictions(path, forecaster, curves, about, request, code):
+def write_predictions(path, forecaster, curves, request, code):
     """Predict the spectra of each object into an npz file, or their mean and 90 % interval into a table.
 
     Parameters
     ----------
     path : path-like
-        ``.npz``: ``object_id`` (N,), a column of `about` each (N,), ``phase_days`` (P,), ``wavelength_aa``
-        (L,), and ``samples``, or ``latent_samples`` if they are without the likelihood, (N, S, P, L), log10
-        of erg/s/cm^2/Hz at 10 pc.  ``.csv``: a row an object, phase and wavelength.
+        ``.npz``: ``object_id`` (N,), the columns of `snlib.inference.misfit.about_objects` (N,),
+        ``phase_days`` (P,), ``wavelength_aa`` (L,), and ``samples``, or ``latent_samples`` if they are
+        without the likelihood, (N, S, P, L), log10 of erg/s/cm^2/Hz at 10 pc.
+        ``.csv``: a row an object, phase and wavelength.
     forecaster, curves, request
         As of `snlib.inference.predict.predict_spectra`.
-    about : dict of str to ndarray, shape (N,)
-        What else is to be said of each object.
     code : str
         What stands for the code that predicts: what another has begun is not gone on with.
 
@@ -43,21 +43,21 @@ def write_predictions(path, forecaster, curves, about, request, code):
     ValueError
         If the suffix is another, or an identifier cannot be written.
     OSError
-        If the disk cannot hold the file; before it is begun where its size is known.
+        If the disk cannot hold the file: at once for ``.npz``, whose size is known, and for ``.csv`` as
+        soon as the first object is predicted.
     """
     write = {".npz": _write_samples, ".csv": _write_intervals}[require_suffix(path, PREDICTION_SUFFIXES)]
     with resumable(path, _digest(forecaster, curves, request, code)) as file:
-        write(path, file, curves, about, request, lambda n: predict_spectra(forecaster, curves, request, n))
+        write(path, file, forecaster, curves, request)
         file.truncate()
 
 
 def _digest(forecaster, curves, request, code):
     """Of all that decides what is predicted."""
     model, recalibration = forecaster.model, forecaster.recalibration
-    device = next(model.parameters()).device.type
     asked = (request.phase_days.tolist(), request.n_samples, request.seed, request.latent_only)
-    known = recalibration and recalibration.to_dict()
-    sha = hashlib.sha256(repr((code, device, asked, forecaster.scaling, known)).encode())
+    known = recalibration and recalibration.to_dict(), forecaster.familiarity
+    sha = hashlib.sha256(repr((code, forecaster.device.type, asked, forecaster.scaling, known)).encode())
     for name, tensor in model.state_dict().items():
         sha.update(name.encode() + tensor.cpu().numpy().tobytes())
     sha.update(repr(curves.object_id.tolist()).encode())
@@ -72,7 +72,7 @@ def _tell(path, curves, request, n_bytes):
     tqdm.write(f"snlib: {path}: {len(curves):,} objects, {spectra}: {size}", file=sys.stderr)
 
 
-def _write_samples(path, file, curves, about, request, predict):
+def _write_samples(path, file, forecaster, curves, request):
     """All spectra as one array of a zip archive that is not compressed; `file` may hold its beginning."""
     shape = (len(curves), request.n_samples, len(request.phase_days), len(WAVELENGTH_AA))
     n_bytes = 4 * int(np.prod(shape))
@@ -80,7 +80,7 @@ def _write_samples(path, file, curves, about, request, predict):
     _tell(path, curves, request, n_bytes)
     require_space(path, n_bytes - stored)
     file.seek(0)
-    small = {"object_id": curves.object_id.astype(str)} | about
+    small = {"object_id": curves.object_id.astype(str)} | about_objects(forecaster, curves)
     small |= {"phase_days": request.phase_days, "wavelength_aa": WAVELENGTH_AA}
     with zipfile.ZipFile(file, "w") as archive:  # writes over what is there, and truncates nothing
         for field, values in small.items():
@@ -91,7 +91,7 @@ def _write_samples(path, file, curves, about, request, predict):
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(member, header)
             n_whole = _write_again(file, member, n_bytes // len(curves), stored)
-            for samples in predict(n_whole):
+            for samples in predict_spectra(forecaster, curves, request, n_whole):
                 member.write(np.ascontiguousarray(samples, "<f4").data)
 
 
@@ -112,17 +112,19 @@ def _write_again(file, member, n_bytes, stored):
     return n_whole
 
 
-def _write_intervals(path, file, curves, about, request, predict):
+def _write_intervals(path, file, forecaster, curves, request):
     """A row an object, phase and wavelength; `file` may hold the first of them."""
     n_phases, n_pixels = len(request.phase_days), len(WAVELENGTH_AA)
     phase = np.repeat([f"{phase:g}" for phase in request.phase_days], n_pixels)
     wavelength = np.tile([f"{wavelength:.2f}" for wavelength in WAVELENGTH_AA], n_phases)
+    about = about_objects(forecaster, curves)
     header = ",".join(["object_id", *about, "phase_days", "wavelength_aa", *_INTERVAL_COLUMNS]) + "\n"
     lines = _fixed_parts(curves.object_id, about)
     n_whole = _skip_whole(file, n_phases * n_pixels)
     if not file.tell():
         file.write(header.encode())
-    for index, samples in enumerate(predict(n_whole), n_whole):
+    predicted = predict_spectra(forecaster, curves, request, n_whole)
+    for index, samples in enumerate(predicted, n_whole):
         of_object = {"phase_days": phase, "wavelength_aa": wavelength}
         of_object |= dict(zip(_INTERVAL_COLUMNS, map(np.ravel, Samples(samples).summary()), strict=True))
         rows = pd.DataFrame(of_object).to_csv(None, header=False, index=False, float_format="%.4f")

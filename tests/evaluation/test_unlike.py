@@ -1,7 +1,6 @@
 """The limit of what is familiar: its false alarms, and what it finds with the weights that are shipped."""
 
 import hashlib
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -50,7 +49,7 @@ class ConstantLightCurves(torch.nn.Module):
 @pytest.fixture
 def constant():
     scaling = Scaling(ANY, (-18.0, 1.0), ANY, ANY, ANY, (ANY,) * 6)
-    return Forecaster(SimpleNamespace(photometry=ConstantLightCurves()), scaling)
+    return Forecaster(torch.nn.ModuleDict({"photometry": ConstantLightCurves()}), scaling)
 
 
 def noisy_events(n, seed, first_day=-15.0, slots=20):

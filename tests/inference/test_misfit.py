@@ -3,7 +3,6 @@
 import json
 import warnings
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,7 +44,7 @@ class ConstantLightCurves(torch.nn.Module):
 
 @pytest.fixture
 def toy():
-    return Forecaster(SimpleNamespace(photometry=ConstantLightCurves()), SCALING, None, LIMIT)
+    return Forecaster(torch.nn.ModuleDict({"photometry": ConstantLightCurves()}), SCALING, None, LIMIT)
 
 
 @pytest.fixture
@@ -97,7 +96,7 @@ def test_misfit_and_surprise_are_those_by_hand(toy, form):
 
 def test_a_single_exact_point_and_four_others():
     """What the surprise is for one point that is off by one scale, or by none."""
-    forecaster = Forecaster(SimpleNamespace(photometry=ConstantLightCurves()), SCALING)
+    forecaster = Forecaster(torch.nn.ModuleDict({"photometry": ConstantLightCurves()}), SCALING)
     one = curves_of([(0.0, -18.0, 0)], [(0.0, -18.0, 0)])
     off = np.array([0.0, 0.1])[:, None, None].astype(np.float32)  # z-scores: the scale of band 0
     misfit, surprise = misfits(forecaster, one, off)
@@ -211,18 +210,18 @@ def test_a_familiarity_survives_json():
 @pytest.mark.parametrize(
     "changed, message",
     [
-        ({"limit": 0.0}, "limit is 0, expected more than 0"),
-        ({"limit": -2.0}, "limit is -2, expected more than 0"),
+        ({"limit": 0.0}, "limit is 0.0, expected above 0"),
+        ({"limit": -2.0}, "limit is -2.0, expected above 0"),
         ({"limit": float("nan")}, "limit is nan, expected a finite number"),
         ({"limit": float("inf")}, "limit is inf, expected a finite number"),
         ({"limit": "2"}, "limit is '2', expected a finite number"),
         ({"limit": True}, "limit is True, expected a finite number"),
         ({"limit": None}, "limit is None, expected a finite number"),
         ({"limit": [2.0]}, r"limit is \[2.0\], expected a finite number"),
-        ({"false_alarm": 0.0}, "false_alarm is 0, expected more than 0"),
-        ({"false_alarm": 1.0}, "false_alarm is 1, expected less than 1"),
-        ({"n_light_curves": 0}, "n_light_curves is 0, expected more than 0"),
-        ({"n_light_curves": 7.5}, "n_light_curves is 7.5, expected a whole number"),
+        ({"false_alarm": 0.0}, "false_alarm is 0.0, expected above 0 and below 1"),
+        ({"false_alarm": 1.0}, "false_alarm is 1.0, expected above 0 and below 1"),
+        ({"n_light_curves": 0}, "n_light_curves is 0, expected at least 1"),
+        ({"n_light_curves": 7.5}, "n_light_curves is 7.5, expected an integer"),
         ({"colour": 1}, "expected the fields false_alarm, limit, n_light_curves"),
     ],
 )

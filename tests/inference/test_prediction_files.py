@@ -46,8 +46,7 @@ def write(tmp_path, forecaster, curves):
     """Write predictions; the bytes of the file."""
 
     def function(name, request=REQUEST, forecaster=forecaster, curves=curves, code="of today"):
-        about = {"n_points": curves.n_points, "misfit_mag": np.linspace(0, 1, len(curves))}
-        write_predictions(tmp_path / name, forecaster, curves, about, request, code)
+        write_predictions(tmp_path / name, forecaster, curves, request, code)
         assert [path.name for path in tmp_path.iterdir()] == [name]
         return (tmp_path / name).read_bytes()
 
@@ -61,7 +60,7 @@ def test_samples_are_read_by_numpy(tmp_path, write, forecaster, curves, latent_o
     with np.load(tmp_path / "x.npz", allow_pickle=False) as archive:
         found = dict(archive)
     assert sorted(found) == sorted(
-        ["object_id", "n_points", "misfit_mag", "phase_days", "wavelength_aa", name]
+        ["object_id", "n_points", "misfit_mag", "unlike", "phase_days", "wavelength_aa", name]
     )
     assert found["object_id"].tolist() == NAMES and found["n_points"].tolist() == LENGTHS
     np.testing.assert_array_equal(found["phase_days"], [-10, 7.5])
@@ -75,7 +74,7 @@ def test_intervals_are_those_of_the_samples(tmp_path, write, forecaster, curves)
     table = pd.read_csv(tmp_path / "x.csv", dtype={"object_id": str})
     samples = np.array(list(predict_spectra(forecaster, curves, REQUEST)))
     assert list(table) == [
-        *("object_id", "n_points", "misfit_mag", "phase_days", "wavelength_aa"),
+        *("object_id", "n_points", "misfit_mag", "unlike", "phase_days", "wavelength_aa"),
         *("mean_log10_fnu", "low_90_log10_fnu", "high_90_log10_fnu"),
     ]
     expected = {
@@ -249,6 +248,13 @@ def test_the_size_is_said_and_what_the_disk_cannot_hold_refused(
     with pytest.raises(OSError, match=rf"x\..*: needs {needed}, and 0.0 GB are free"):
         write(name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_noticed_before_anything_is_computed(write, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100_000))
+    monkeypatch.setattr("snlib.inference.prediction_files.about_objects", lambda *_: 1 / 0)
+    with pytest.raises(OSError, match="are free"):
+        write("x.npz")
 
 
 def test_what_is_there_already_needs_no_space(write, killed, monkeypatch):
