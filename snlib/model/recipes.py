@@ -14,6 +14,8 @@ _WORDS = {
 }
 _SHARES = ("hidden_points", "ended_early")
 _MAY_BE_ZERO = ("learning_rate", "photometry_weight")
+# No machine could build what is larger; a damaged file may ask for it.
+_MOST, _MOST_LAYERS = 1 << 16, 100
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Recipe:
             if type(value) is not one.type:
                 raise ValueError(f"{said} is {value!r}, expected a {one.type.__name__}")
         elif one.type is int:
-            require_number(said, value, integer=True, at_least=1)
+            most = _MOST_LAYERS if one.name == "n_layers" else _MOST
+            require_number(said, value, integer=True, at_least=1, at_most=most)
         elif one.name in _SHARES:
             require_number(said, value, at_least=0, at_most=1)
         elif one.name in _MAY_BE_ZERO:

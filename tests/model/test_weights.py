@@ -154,6 +154,13 @@ def test_weights_of_another_recipe_are_refused(path):
         load_model(path)
 
 
+def test_a_recipe_larger_than_the_memory_is_refused_for_its_shapes(path):
+    recipe = read_tensors(path)[1]["recipe"]
+    change(path, recipe=recipe | {"d_mlp": 60_000, "d_model": 60_000, "n_layers": 50})  # some 10**12 numbers
+    with pytest.raises(ValueError, match="the weights are not those of the recipe"):
+        load_model(path)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
