@@ -4,9 +4,11 @@ A stream is told by its name, the seed and a place (an event, a step): what is d
 depend on what was drawn at another, so work may be cut, shared and resumed anywhere.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 
-__all__ = ["FROZEN", "STREAMS", "require_seed", "stream"]
+__all__ = ["FROZEN", "STREAMS", "require_seed", "stream", "torch_stream"]
 
 _MOST = 2**63 - 1  # what files and libraries can hold
 
@@ -28,6 +30,8 @@ STREAMS = {
     "illustration": 13,  # of a page
     "odd light curves": 14,  # of a kind and an event: what makes it odd
     "shortened light curves": 15,  # of a repetition and an event: where it ends, and what is left of it
+    "dropout": 16,  # of a block of steps and one of the processes that share them
+    "directions": 17,  # to compare gradients in, by the hash of a parameter's name; no seed of a run
 }
 # As they were before they had names, since what was made with them stays: events, splits, predictions and the
 # fit of the surrogate.  numpy ignores zeros at the end of such a key, so that some of these are the same:
@@ -86,3 +90,21 @@ def stream(name, seed, *place):
     if name in FROZEN:
         return np.random.default_rng((seed, *FROZEN[name], *place))
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS[name], *place)))
+
+
+@contextmanager
+def torch_stream(name, seed, *place):
+    """Let what torch itself draws within the block be of one stream, and leave what it draws later alone.
+
+    The numbers on CUDA are others than those on the CPU.
+
+    Parameters
+    ----------
+    name, seed, place
+        As of `stream`.
+    """
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(int(stream(name, seed, *place).integers(_MOST)))
+        yield

@@ -70,6 +70,11 @@ class Dataset:
         split = {name: index.tolist() for name, index in self.split.items()}
         return hashlib.sha256(f"{self.events.digest()} {json.dumps(split)}".encode()).hexdigest()
 
+    @property
+    def n_train_pairs(self):
+        """How many pairs of a light curve and a spectrum there are for training."""
+        return len(self.split["train"]) * self.events.spectra.log10_fnu.shape[1]
+
     def pairs(self, name, device):
         """Standardised pairs of a light curve and one of its spectra, on a device.
 

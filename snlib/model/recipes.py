@@ -12,7 +12,7 @@ _WORDS = {
     "bound": ("tight", "loose"),
     "schedule": ("constant", "onecycle"),
 }
-_SHARES = ("hidden_points", "ended_early")
+_SHARES = ("hidden_points", "ended_early", "dropout")
 _MAY_BE_ZERO = ("learning_rate", "photometry_weight")
 # No machine could build what is larger; a damaged file may ask for it.
 _MOST, _MOST_LAYERS = 1 << 16, 100
@@ -26,6 +26,8 @@ class Recipe:
     ----------
     architecture : str
         Of which parts the models are built; see `snlib.model.registry`.
+    keeps : {"best", "last"}
+        The weights that a training ends with: of the lowest validation loss, or of the last step.
     name : str
     d_model, d_mlp, n_layers, n_heads : int
         Transceiver sizes (Section 2 of the paper).
@@ -62,6 +64,7 @@ class Recipe:
     """
 
     architecture: ClassVar[str] = "transceiver"
+    keeps: ClassVar[str] = "best"
 
     name: str
     d_model: int = 32
@@ -129,6 +132,10 @@ class Recipe:
         if values["architecture"] != cls.architecture:
             raise ValueError(f"recipe: architecture is {values['architecture']!r}, not {cls.architecture!r}")
         return cls(**{name: value for name, value in values.items() if name != "architecture"})
+
+    def n_steps(self, most, n_pairs):
+        """Optimiser steps on so many training pairs, of at most so many: here, all."""
+        return most
 
     def to_dict(self):
         """The recipe for JSON."""

@@ -19,7 +19,7 @@ from snlib.model.regressor import Regressor
 from snlib.model.transceiver import TransceiverDecoder, TransceiverEncoder
 from snlib.model.vae import VAE
 
-__all__ = ["ARCHITECTURES", "MODELS", "Architecture", "new_model", "read_recipe", "recipe_for"]
+__all__ = ["ARCHITECTURES", "MODELS", "Architecture", "new_model", "read_recipe", "recipe_for", "register"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Architecture:
         }
 
 
-# By the name that recipes carry; others may add theirs.
+# By the name that recipes carry; `register` adds others.
 ARCHITECTURES = {
     architecture.recipe.architecture: architecture
     for architecture in (Architecture(Recipe), Architecture(AttendingRecipe, AttendingEncoder))
@@ -86,6 +86,21 @@ _CHANGES = {
 }
 
 
+def register(architecture, recipes):
+    """Add an architecture, and recipes of it by their names.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    recipes : dict of Recipe to dict of str to dict
+        Each recipe with the fields that differ for some models, by the model's name.
+    """
+    ARCHITECTURES[architecture.recipe.architecture] = architecture
+    for recipe, changes in recipes.items():
+        _KNOWN[recipe.name] = recipe
+        _CHANGES.update({(recipe.name, model): fields for model, fields in changes.items()})
+
+
 def recipe_for(model, name):
     """The recipe of a name for a model.
 
@@ -94,7 +109,7 @@ def recipe_for(model, name):
     model : str
         A name in `MODELS`.
     name : str
-        A name in `snlib.model.recipes.RECIPES`, or "large".
+        A name in `snlib.model.recipes.RECIPES`, "large", or one that was registered.
 
     Returns
     -------
@@ -146,10 +161,12 @@ def new_model(name, recipe, seed):
     Raises
     ------
     ValueError
-        If there is no such model.
+        If there is no such model, or none of this architecture.
     """
-    if name not in MODELS:
-        raise ValueError(f"model is {name!r}, expected one of {list(MODELS)}")
+    models = ARCHITECTURES[recipe.architecture].models()
+    if name not in list(models):  # it may be anything that JSON can hold
+        of = f" of the recipe {recipe.name!r}" if name in MODELS else ""
+        raise ValueError(f"model is {name!r}, expected one of {list(models)}{of}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return fold_attention(ARCHITECTURES[recipe.architecture].models()[name](recipe))
+        return fold_attention(models[name](recipe))

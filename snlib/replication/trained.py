@@ -11,6 +11,7 @@ import torch
 from snlib.files.writing import lock
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import SavedModel, load_model, save_model
+from snlib.replication.evaluated import EvaluatedRecipe
 from snlib.replication.stages import digest
 from snlib.replication.variants import PublishedRecipe, augment
 from snlib.training.loop import require_equal_shares, train
@@ -42,6 +43,8 @@ class Trained:
 
     def best(self):
         """The row of the history whose weights these are."""
+        if self.model.recipe.keeps == "last":
+            return self.history.iloc[-1]
         return self.history.loc[self.history["validation_loss"].idxmin()]
 
     def summary(self):
@@ -50,7 +53,7 @@ class Trained:
         return {
             "Parameters": f"{self.n_parameters():,}",
             "Pairs a step": recipe.batch_size,
-            "Best validation loss": f"{best['validation_loss']:.4g}",
+            "Validation loss": f"{best['validation_loss']:.4g}",
             "reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
             "Training time [min]": f"{self.seconds() / 60:.0f}",
             "Device": self.provenance["device"],
@@ -104,7 +107,9 @@ def train_or_load(
         A name in `snlib.model.registry.MODELS`.
     recipe : snlib.model.recipes.Recipe
     dataset : snlib.data.dataset.Dataset
-    n_steps, seed : int
+    n_steps : int
+        At most; a recipe may stop earlier, and so does a predictive MMVAE.
+    seed : int
     folder : path
         Gets ``<name>-<recipe's name>-seed<seed>.safetensors``, ``.json`` and ``.csv``.
     fabric : lightning_fabric.Fabric, optional
@@ -132,7 +137,7 @@ def train_or_load(
     path = Path(folder) / f"{name}-{recipe.name}-seed{seed}.safetensors"
     wanted = {
         "model": name,
-        "n_steps": min(n_steps, PREDICTIVE_STEPS) if is_predictive else n_steps,
+        "n_steps": _n_steps(name, recipe, dataset, n_steps),
         "seed": seed,
         "dataset": dataset.digest(),
     }
@@ -153,6 +158,13 @@ def train_or_load(
     return _train(path, made_from, recipe, dataset, fabric, resume, start)
 
 
+def _n_steps(name, recipe, dataset, n_steps):
+    """How many steps a model takes that may take so many."""
+    if name == "predictive-mmvae":
+        return min(n_steps, PREDICTIVE_STEPS)
+    return recipe.n_steps(n_steps, dataset.n_train_pairs)
+
+
 def _train(path, made_from, recipe, dataset, fabric, resume, start):
     """Train a model, and write it."""
     name, n_steps, seed = (made_from[key] for key in ("model", "n_steps", "seed"))
@@ -161,7 +173,7 @@ def _train(path, made_from, recipe, dataset, fabric, resume, start):
     if start is not None:
         model.load_state_dict(model.state_dict() | start.model.state_dict())
     train_pairs, validation_pairs = (dataset.pairs(part, device) for part in ("train", "validation"))
-    if isinstance(recipe, PublishedRecipe) and recipe.augmented:
+    if isinstance(recipe, (PublishedRecipe, EvaluatedRecipe)) and recipe.augmented:
         train_pairs = augment(train_pairs, seed)
     require_equal_shares(recipe, train_pairs, fabric)  # before the lock makes a folder
     with _locked(checkpoint.with_suffix(".lock"), fabric):

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from snlib.model.recipes import Recipe
-from snlib.model.registry import ARCHITECTURES, Architecture
+from snlib.model.registry import Architecture, register
 from snlib.model.transceiver import CrossAttention, Layers, TransceiverDecoder, TransceiverEncoder
 from snlib.random_streams import stream
 
@@ -138,7 +138,7 @@ def _decoder(modality, recipe, n_outputs):
     return kind(modality, recipe, n_outputs)
 
 
-ARCHITECTURES[PublishedRecipe.architecture] = Architecture(PublishedRecipe, _encoder, _decoder)
+register(Architecture(PublishedRecipe, _encoder, _decoder), {})
 
 
 def augment(pairs, seed):

@@ -10,6 +10,7 @@ import torch
 from tqdm import tqdm
 
 from snlib.files.tensors import read_tensors, write_tensors
+from snlib.random_streams import torch_stream
 from snlib.training.draws import draw_block, draw_noise, spread_pixels
 from snlib.training.steps import BLOCK, Steps, new_fabric, new_optimiser
 
@@ -34,11 +35,12 @@ def learning_rate(recipe, step, n_steps):
 
 
 def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, run=None, fabric=None):
-    """Minimise the model's loss, and leave it with the weights of the best validation loss.
+    """Minimise the model's loss, and leave it with the weights that its recipe keeps, ready for use.
 
     All randomness of a step (batch, latent samples, wavelengths, hidden points) is drawn on the CPU
     from a stream of its own, seeded by the seed and the step; so an interrupted run goes on as if
-    it had never stopped, and on every device the same numbers are drawn.
+    it had never stopped, and on every device the same numbers are drawn.  What is dropped out is
+    drawn on the device, by a stream of each block of steps.
 
     Parameters
     ----------
@@ -86,7 +88,8 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
     with tqdm(total=n_steps, initial=state.step, desc="train", mininterval=2, disable=silent) as progress:
         draws, rates = prepare(state.step)
         while rates:
-            steps.start(draws, rates)
+            with torch_stream("dropout", seed, state.step, fabric.global_rank):
+                steps.start(draws, rates)
             upcoming = prepare(state.step + len(rates))  # meanwhile, on CUDA
             losses = steps.losses(len(rates))
             state.add(losses, draws.index)
@@ -99,7 +102,9 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
             if fabric.is_global_zero:
                 state.save()
             draws, rates = upcoming
-    model.load_state_dict(state.best)
+    if recipe.keeps == "best":
+        model.load_state_dict(state.best)
+    model.eval()
     return pd.DataFrame(state.history)
 
 

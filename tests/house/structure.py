@@ -160,7 +160,10 @@ def own_modes(modules):
 
 # The only places that may start a stream of random numbers themselves, and by what: the first weights of a
 # model are drawn by torch's own initialisers, which know no other stream than the global one.
-RANDOM = {"random_streams": {"default_rng", "SeedSequence"}, "model.registry": {"manual_seed", "fork_rng"}}
+RANDOM = {
+    "random_streams": {"default_rng", "SeedSequence", "manual_seed", "fork_rng"},
+    "model.registry": {"manual_seed", "fork_rng"},
+}
 _STARTS = {
     *("default_rng", "SeedSequence", "RandomState", "Generator", "PCG64", "Philox", "MT19937", "SFC64"),
     *("seed", "manual_seed", "manual_seed_all", "initial_seed", "set_rng_state", "fork_rng"),

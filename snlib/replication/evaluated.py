@@ -1,0 +1,239 @@
+"""The models that the authors evaluated, as the history of their repository has them.
+
+The checkpoint that every evaluation script loads is of one of two states of the program: that of May 2025
+(commit 2053415), whose decoders hold a learned vector for each of 982 wavelengths and 60 light-curve slots,
+or that of June (39a8dd0), which the paper describes.  Both are here, the latter as "evaluated", with the
+authors' baselines: one architecture whose numbers equal those of their program (`tests/replication`).
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from snlib.data.batches import Batch, Photometry, Spectrum
+from snlib.data.quantities import PARAMETERS
+from snlib.model.likelihoods import Laplace
+from snlib.model.mmvae import MMVAE
+from snlib.model.objectives import info_nce
+from snlib.model.recipes import Recipe
+from snlib.model.registry import Architecture, register
+from snlib.model.vae import VAE, standard_laplace
+from snlib.replication.evaluated_layers import EvaluatedDecoder, EvaluatedEncoder, perceptron
+
+__all__ = ["EvaluatedContrastive", "EvaluatedRecipe", "EvaluatedRegressor", "EvaluatedVAE", "ParameterHead"]
+
+_PROJECTED_DIM = 8
+_END_TO_END, _HEAD = (64, 64), (128, 128, 128, 128)  # hidden layers from latents to parameters
+
+
+@dataclass(frozen=True)
+class EvaluatedRecipe(Recipe):
+    """A recipe of models as in the authors' program.
+
+    Attributes
+    ----------
+    dropout : float
+        Of attention weights, and of each residual branch.
+    table : bool
+        Decoders have a learned vector for each slot (the state of May 2025).
+    augmented : bool
+        Training pairs are changed once, at random (`snlib.replication.variants.augment`).
+    likelihood_weight : float
+        The log likelihood is multiplied by this: 1 / beta of their scripts.
+    passes : int
+        Over all training pairs.
+    """
+
+    architecture: ClassVar[str] = "evaluated"
+    keeps: ClassVar[str] = "last"
+
+    dropout: float = 0.1
+    table: bool = False
+    augmented: bool = True
+    likelihood_weight: float = 1.0
+    passes: int = 200
+
+    def n_steps(self, most, n_pairs):
+        """Optimiser steps on so many training pairs: all passes, but not more than `most`."""
+        return min(most, self.passes * max(1, n_pairs // self.batch_size))
+
+
+class EvaluatedVAE(VAE):
+    """A uni-modal VAE of the authors; two of them make their MMVAE.
+
+    Its scale has no lower limit and begins at softplus(0); its likelihood has the scale 1.  Where the authors
+    give what is not observed a scale of 1e8 (light curves) or 1e10 (spectra), which adds a number that
+    depends on nothing but how many there are, it is left out here.
+
+    Parameters
+    ----------
+    modality : {"photometry", "spectrum"}
+    recipe : EvaluatedRecipe
+    """
+
+    def __init__(self, modality: str, recipe):
+        super().__init__(modality, recipe, EvaluatedEncoder, EvaluatedDecoder)
+        self.to_latent = perceptron(recipe.d_model, recipe.d_model, recipe.latent_dim)
+
+    def posterior_of(self, tokens: Float[Tensor, "B n_outputs d"], x: Photometry | Spectrum) -> Laplace:
+        """q(z | x), given what the encoder made of x; the prior where nothing is observed."""
+        location, scale = self.to_latent(tokens).chunk(2, dim=1)
+        nothing = ~x.observed.any(-1)[:, None, None]
+        return Laplace(location.masked_fill(nothing, 0.0), F.softplus(scale).masked_fill(nothing, 1.0))
+
+    def log_likelihood(
+        self,
+        z: Float[Tensor, "S B tokens dim"],
+        x: Photometry | Spectrum,
+        pixels: Int[Tensor, " n"] | None = None,
+    ) -> Float[Tensor, "S B"]:
+        """Log p(values | z) of what is observed, times the recipe's weight; see `VAE.log_likelihood`."""
+        some = x if pixels is None else x.at(pixels)
+        location = self.decoder(z, some, pixels)[..., 0]
+        of_some = Laplace(location, torch.ones_like(location)).log_likelihood(some.value, some.observed)
+        return of_some * (self.recipe.likelihood_weight * x.value.shape[-1] / some.value.shape[-1])
+
+    def prior(self) -> Laplace:
+        """p(z): a standard Laplace for each latent number."""
+        return standard_laplace(self.encoder.queries)
+
+
+class _Projector(nn.Module):
+    def __init__(self, modality, recipe):
+        super().__init__()
+        self.encoder = EvaluatedEncoder(modality, recipe, recipe.latent_tokens)
+        self.to_latent = perceptron(recipe.d_model, recipe.d_model, recipe.latent_dim)
+        n = recipe.latent_tokens * recipe.latent_dim
+        self.project = perceptron(n, n, _PROJECTED_DIM)
+
+    def latent(self, x: Photometry | Spectrum) -> Float[Tensor, "B tokens dim"]:
+        """Embed in as many numbers as the VAEs' latent has."""
+        return self.to_latent(self.encoder(x))
+
+    def forward(self, x: Photometry | Spectrum) -> Float[Tensor, "B 8"]:
+        """Embed to compare with the other modality, on the unit sphere."""
+        return F.normalize(self.project(self.latent(x).flatten(1)), dim=-1)
+
+
+class EvaluatedContrastive(nn.Module):
+    """The authors' contrastive model: InfoNCE on the cosine similarity of eight numbers.
+
+    Other pairs of the same supernova count as counterexamples.
+
+    Parameters
+    ----------
+    recipe : EvaluatedRecipe
+    """
+
+    n_posteriors = 0
+
+    def __init__(self, recipe):
+        super().__init__()
+        self.recipe = recipe
+        self.photometry, self.spectrum = (_Projector(name, recipe) for name in ("photometry", "spectrum"))
+
+    def forward(self, batch: Batch, noise=None, pixels=None) -> Float[Tensor, " B"]:
+        """Loss of each pair of a batch; noise and pixels are not used."""
+        light_curves, spectra = self.photometry(batch.photometry), self.spectrum(batch.spectrum)
+        each = torch.arange(len(spectra), device=spectra.device)
+        return info_nce(light_curves @ spectra.mT / self.recipe.temperature, each)
+
+
+class EvaluatedRegressor(nn.Module):
+    """The authors' end-to-end regression of the six parameters from one modality.
+
+    Parameters
+    ----------
+    modality : {"photometry", "spectrum"}
+    recipe : EvaluatedRecipe
+    """
+
+    n_posteriors = 0
+
+    def __init__(self, modality: str, recipe):
+        super().__init__()
+        self.modality, self.recipe = modality, recipe
+        self.encoder = EvaluatedEncoder(modality, recipe, recipe.latent_tokens)
+        self.to_latent = perceptron(recipe.d_model, recipe.d_model, recipe.latent_dim)
+        self.to_parameters = perceptron(
+            recipe.latent_tokens * recipe.latent_dim, *_END_TO_END, len(PARAMETERS)
+        )
+
+    def predict(self, x: Photometry | Spectrum) -> Float[Tensor, "B 6"]:
+        """Predict the z-scores of the parameters."""
+        return self.to_parameters(self.to_latent(self.encoder(x)).flatten(1))
+
+    def forward(self, batch: Batch, noise=None, pixels=None) -> Float[Tensor, " B"]:
+        """Loss of each pair of a batch, mean squared error of the z-scores; noise and pixels are not used."""
+        return (self.predict(getattr(batch, self.modality)) - batch.parameters).square().mean(-1)
+
+
+class ParameterHead(nn.Module):
+    """An MLP from the latents of a trained model, which is left as it is, to the six parameters.
+
+    Parameters
+    ----------
+    backbone : EvaluatedVAE or a modality of EvaluatedContrastive
+        Read at the location of its posterior, or at its latent.
+    modality : {"photometry", "spectrum"}
+    recipe : EvaluatedRecipe
+        How the head is trained.
+    """
+
+    n_posteriors = 0
+
+    def __init__(self, backbone, modality: str, recipe):
+        super().__init__()
+        self.modality, self.recipe = modality, recipe
+        self.backbone = backbone.requires_grad_(False)
+        self.to_parameters = perceptron(recipe.latent_tokens * recipe.latent_dim, *_HEAD, len(PARAMETERS))
+
+    def train(self, mode: bool = True):
+        """Begin or end training, of the head alone: the backbone keeps without dropout."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def predict(self, x: Photometry | Spectrum) -> Float[Tensor, "B 6"]:
+        """Predict the z-scores of the parameters."""
+        is_vae = isinstance(self.backbone, VAE)
+        latent = self.backbone.posterior(x).loc if is_vae else self.backbone.latent(x)
+        return self.to_parameters(latent.flatten(1))
+
+    def forward(self, batch: Batch, noise=None, pixels=None) -> Float[Tensor, " B"]:
+        """Loss of each pair of a batch, mean squared error of the z-scores; noise and pixels are not used."""
+        return (self.predict(getattr(batch, self.modality)) - batch.parameters).square().mean(-1)
+
+
+class _Evaluated(Architecture):
+    """Of the authors' parts; a predictive MMVAE, which is ours, it has not."""
+
+    def models(self):
+        return {
+            "mmvae": partial(MMVAE, vae=EvaluatedVAE),
+            "photometry-vae": partial(EvaluatedVAE, "photometry"),
+            "spectrum-vae": partial(EvaluatedVAE, "spectrum"),
+            "contrastive": EvaluatedContrastive,
+            "photometry-regressor": partial(EvaluatedRegressor, "photometry"),
+            "spectrum-regressor": partial(EvaluatedRegressor, "spectrum"),
+        }
+
+
+_JUNE = EvaluatedRecipe("evaluated", learning_rate=2.5e-4, photometry_weight=982 / 60)
+_MAY = replace(_JUNE, name="evaluated-may", table=True)
+# One sample and beta = 0.5 for the uni-modal VAEs; regressors see the pairs as they are.
+_UNIMODAL = {"batch_size": 32, "n_samples": 1, "likelihood_weight": 2.0}
+_REGRESSOR = {"batch_size": 32, "learning_rate": 1e-3, "augmented": False, "passes": 500}
+_CHANGES = {
+    "photometry-vae": _UNIMODAL,
+    "spectrum-vae": _UNIMODAL,
+    "contrastive": {"passes": 500},
+    "photometry-regressor": _REGRESSOR,
+    "spectrum-regressor": _REGRESSOR,
+}
+register(_Evaluated(EvaluatedRecipe), dict.fromkeys((_JUNE, _MAY), _CHANGES))
