@@ -76,7 +76,10 @@ def main():
         tensors |= {f"{commit}/{name}": value for name, value in found.items()}
     tensors |= {f"inputs/{name}": value for name, value in inputs.items()}
     tensors |= {f"weights/{name}": value for name, value in weights.items()}
-    write_tensors(NUMBERS, tensors, {"repository": "YunyiShen/VAESNe-dev", "torch": torch.__version__})
+    about = {"repository": "YunyiShen/VAESNe-dev", "torch": torch.__version__}
+    with program(clone, next(iter(STATES))) as module:
+        about["nan_of_nothing"] = bool(of_nothing(module, arguments(inputs)[0]).isnan().all())
+    write_tensors(NUMBERS, tensors, about)
 
 
 @contextmanager
@@ -156,6 +159,13 @@ def run(module, is_may, x, weights):
     if not is_may:
         found |= baselines(module, vaes["photometry"], x, weights)
     return {name: value.detach().clone() for name, value in found.items()}
+
+
+def of_nothing(module, light_curves):
+    """Where light curves without a single observed point lie."""
+    magnitude, time, band, hidden = light_curves
+    vae = module("PhotometricVAE").PhotometricVAE(**SIZES, **TRANSCEIVER).eval()
+    return vae.enc(magnitude, time, band, torch.ones_like(hidden))[0]
 
 
 def uni_modal(module, vae, x):

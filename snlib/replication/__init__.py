@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "claims": ["CLAIMS"],
         "evidence": ["Evidence"],
         "folds": ["real_folds", "train_folds"],
+        "parity": ["NUMBERS", "QUANTITIES", "STATES", "largest_differences"],
         "parameters": ["require_parameters"],
         "profiles": ["PROFILES", "Profile"],
         "real_results": ["write_real_results"],

@@ -18,11 +18,31 @@ from snlib.model.registry import new_model, recipe_for
 from snlib.random_streams import stream
 from snlib.replication.evaluated import ParameterHead
 
-__all__ = ["NUMBERS", "STATES", "batch_of", "largest_differences", "our_numbers", "projections"]
+__all__ = ["NUMBERS", "QUANTITIES", "STATES", "batch_of", "largest_differences", "our_numbers", "projections"]
 
 NUMBERS = DATA / "authors_program" / "numbers.safetensors"
 # The recipe of each state of their program, by its commit.
 STATES = {"39a8dd0": "evaluated", "2053415": "evaluated-may"}
+# What is compared, in words, but for the gradient of each parameter.
+QUANTITIES = {
+    "photometry.location": "Light curve: location of the posterior",
+    "photometry.scale": "Light curve: scale of the posterior",
+    "spectrum.location": "Spectrum: location of the posterior",
+    "spectrum.scale": "Spectrum: scale of the posterior",
+    "photometry.decoded": "Light curves decoded from all samples",
+    "spectrum.decoded": "Spectra decoded from all samples",
+    "log_weights": "Importance weights (logarithms)",
+    "bound": "Bound of the batch",
+    "gradient": "Gradient of the bound",
+    "photometry.elbo": "ELBO of the VAE of light curves",
+    "spectrum.elbo": "ELBO of the VAE of spectra",
+    "contrastive.photometry": "Contrastive model: light curves",
+    "contrastive.spectrum": "Contrastive model: spectra",
+    "contrastive.loss": "Contrastive model: loss",
+    "photometry-regressor": "Parameters from light curves, end to end",
+    "spectrum-regressor": "Parameters from spectra, end to end",
+    "head": "Parameters from the latent of a light curve",
+}
 # The scale that the authors give a point that is not observed.
 _HIDDEN_SCALE = {"photometry": 1 + 1e8, "spectrum": 1 + 1e10}
 _N_DIRECTIONS = 4
@@ -52,27 +72,20 @@ def largest_differences():
     Returns
     -------
     pandas.DataFrame
-        A row a commit and quantity: ``commit, quantity, n_numbers``, ``largest`` of the authors' numbers,
-        and the largest ``difference`` of ours from one of theirs, relative where the numbers exceed 1.
+        A row a commit and quantity: ``commit, quantity`` (in `QUANTITIES`), ``n_numbers``, ``largest`` of the
+        authors' numbers, and the largest ``difference`` of ours from one of theirs, relative where the
+        numbers exceed 1.
     """
     theirs, _ = read_tensors(NUMBERS)
     rows = []
     for commit in STATES:
         ours = our_numbers(commit, theirs)
         for quantity, names in _quantities(ours).items():
-            x, y = (
-                torch.cat([one[name].double().flatten() for name in names])
-                for one in ({name: theirs[f"{commit}/{name}"] for name in names}, ours)
-            )
-            rows.append(
-                {
-                    "commit": commit,
-                    "quantity": quantity,
-                    "n_numbers": len(x),
-                    "largest": x.abs().max().item(),
-                    "difference": ((x - y).abs() / x.abs().clamp(min=1)).max().item(),
-                }
-            )
+            x = torch.cat([theirs[f"{commit}/{name}"].double().flatten() for name in names])
+            y = torch.cat([ours[name].detach().double().flatten() for name in names])
+            difference = ((x - y).abs() / x.abs().clamp(min=1)).max().item()
+            largest = {"n_numbers": len(x), "largest": x.abs().max().item(), "difference": difference}
+            rows.append({"commit": commit, "quantity": quantity} | largest)
     return pd.DataFrame(rows)
 
 
