@@ -5,6 +5,7 @@ from snlib.replication.stages import sources
 
 RESULTS = f"data/results/{PROFILE}{SUFFIX}"
 OF_SEED = f"{GENERATED}/{PROFILE}-seed{{number}}{SUFFIX}"
+SAMPLE = quote(PUBLISHED)  # a word even if it is empty, which Snakemake's own :q leaves out
 CODE = relative(sources("events") + sources("training") + sources("evaluation"))
 
 
@@ -41,7 +42,7 @@ rule repeat:
     output:
         touch(f"{OF_SEED}/repeated"),
     shell:
-        "{PYTHON} -m snlib.replication.publishing {PROFILE} {DEVICE} {wildcards.number} {PUBLISHED:q} "
+        "{PYTHON} -m snlib.replication.publishing {PROFILE} {DEVICE} {wildcards.number} {SAMPLE} "
         "{RESULTS}/seed{wildcards.number}"
 
 

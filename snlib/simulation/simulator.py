@@ -76,7 +76,8 @@ def simulate(
     rows = []
     for row in tqdm(_map(task, n_events, workers), "simulate", n_events, mininterval=2):
         if isinstance(row, str):
-            warnings.warn(row, stacklevel=2)
+            with tqdm.external_write_mode():  # a line of its own, not behind the bar
+                warnings.warn(row, stacklevel=2)
         else:
             rows.append(row)
     if not rows:

@@ -132,6 +132,13 @@ def test_intervals_are_those_of_a_mean():
     assert row["high"] == pytest.approx(values.mean() + half, abs=0.15 * half)
 
 
+def test_the_events_of_each_seed_are_drawn_for_themselves():
+    """Of two seeds two different ones are drawn half of the time, whose scatter is half in variance."""
+    table = table_of(np.random.default_rng(0).normal(10, 2, 300), 7)
+    one, two = (average_masking_scores([table] * n_seeds).iloc[0] for n_seeds in (1, 2))
+    assert (two["high"] - two["low"]) / (one["high"] - one["low"]) == pytest.approx(np.sqrt(0.75), abs=0.07)
+
+
 @pytest.fixture
 def masked(dataset, model):
     contrastive = new_model("contrastive", RECIPES["improved"], seed=0).eval()

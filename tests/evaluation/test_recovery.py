@@ -139,6 +139,16 @@ def test_what_is_judged_was_not_fitted_to():
     assert errors["MMVAE", "test"] > 0.9 * spread.mean() * np.sqrt(2 / np.pi)
 
 
+def test_every_mlp_is_of_the_seed():
+    dataset, models = make_dataset_of(lambda brightness, rng: brightness), toy_models(brightness_of)
+    tables = [parameter_errors(dataset, models, seed).groupby("fitted_to") for seed in (0, 0, 1)]
+    names = [parameter.name for parameter in PARAMETERS]
+    for fitted_to in ("test", "train"):
+        of = (table.get_group(fitted_to).query("method == 'MMVAE'")[names].to_numpy() for table in tables)
+        first, again, other = of
+        assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
 def test_end_to_end_errors_are_in_units_of_the_training_spread():
     dataset = make_dataset_of(lambda brightness, rng: 3 * brightness)
     train, test = (dataset.part(part).parameters for part in ("train", "test"))

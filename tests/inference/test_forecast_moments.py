@@ -31,3 +31,19 @@ def test_distances_are_stretched_by_how_many_standard_deviations_they_are(datase
     beyond = 1 + 4 * (distance[outside] - 1)
     found = (np.abs(after - mean) / scale)[outside]
     assert found == pytest.approx(beyond, rel=0.15)
+
+
+def test_a_draw_is_stretched_about_the_mean_of_all_however_few_there_are(dataset, small_recipe):
+    ours = np.tile([1.0, 2.0, 3.0], (2, 1))
+    model = new_model("predictive-mmvae", small_recipe, seed=0).eval()
+    forecaster = Forecaster(model, dataset.scaling, Recalibration(PHASE_DAYS, ours, 3 * ours))
+    raw, light_curve = replace(forecaster, recalibration=None), dataset.events.light_curves.select([4])
+
+    def draw(forecaster, n_samples, seed):
+        rng = np.random.default_rng(seed)
+        return forecaster.samples(light_curve, PHASE_DAYS, WAVELENGTH_AA, n_samples, rng)
+
+    many = draw(raw, 4000, seed=0)
+    for seed in (1, 2):
+        before, after = draw(raw, 1, seed)[0], draw(forecaster, 1, seed)[0]
+        np.testing.assert_allclose((3 * before - after) / 2, many.mean(0), atol=0.1 * many.std())

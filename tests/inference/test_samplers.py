@@ -144,6 +144,18 @@ def test_posteriors_are_mean_and_interval_of_what_is_drawn(dataset, model):
         assert posterior.lower.shape == test.spectra.log10_fnu.shape
 
 
+def test_a_recalibration_has_random_numbers_of_its_own(world):
+    """Others than those with which the same events are judged, and others for each seed."""
+    firsts = []
+
+    def sampler(event, n_samples, rng):
+        firsts.append(rng.random())
+        return forecast(world)(event, n_samples, rng)
+
+    fit_recalibration(sampler, world[0].select(np.array([7, 2, 5])), 4, 25)
+    assert firsts == [stream("recalibration", 4, place).random() for place in range(3)]
+
+
 @pytest.mark.parametrize("width", [0.5, 2.0])
 def test_wrong_widths_are_made_right(world, width):
     """Fitted to half of the events, judged by the others."""

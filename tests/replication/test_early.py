@@ -10,7 +10,10 @@ from snlib.data.dataset import make_dataset
 from snlib.evaluation import early
 from snlib.inference.forecast import Forecaster
 from snlib.inference.samplers import SIMULATED_MAGNITUDE_SCALE
+from snlib.inference.samples import Samples
 from snlib.model.registry import new_model, recipe_for
+from snlib.random_streams import stream
+from snlib.replication import early as early_tables
 from snlib.replication.early import early_table
 from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
@@ -57,3 +60,19 @@ def test_the_table(few_cuts, tmp_path):
     )
     table.to_csv(tmp_path / "early.csv", index=False)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "early.csv"), table)
+
+
+def test_every_method_is_drawn_with_the_random_numbers_of_the_seed_at_every_cut(
+    few_cuts, dataset, monkeypatch
+):
+    firsts = []
+
+    def sampler(event, n_samples, rng):
+        firsts.append(rng.random())
+        return {"predictive": Samples(rng.normal(-12, 0.1, (n_samples, *event.spectra.log10_fnu.shape[1:])))}
+
+    monkeypatch.setattr(early_tables, "forecast_sampler", lambda forecaster: sampler)
+    monkeypatch.setattr(early_tables, "sampler_of", lambda run, method: sampler)
+    early_table(SimpleNamespace(dataset=lambda: dataset, seed=SEED), None)
+    expected = [stream("posterior samples", SEED, i).random() for i in range(len(dataset.split["test"]))]
+    assert firsts == expected * (2 * 6 + 1)  # the mean spectrum is judged once for all cuts

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,7 +11,9 @@ from snlib.evaluation.features import FEATURES
 from snlib.evaluation.score_table import score_features
 from snlib.evaluation.scores import PIT_COLUMNS
 from snlib.inference.samplers import fit_recalibration
+from snlib.inference.samples import Samples
 from snlib.model.registry import new_model
+from snlib.random_streams import stream
 from snlib.replication import intervals
 from snlib.replication.intervals import interval_scores
 from snlib.simulation.surrogate import Surrogate
@@ -67,3 +70,25 @@ def test_every_method_is_scored_with_recalibrations_of_validation_events(
     # Latents alone leave out what the likelihood adds.
     width = table.query("feature == 'pixel' and not recalibrated").groupby("method")["width_90"].mean()
     assert width["latent"] < width["likelihood"]
+
+
+def test_each_kind_has_its_own_recalibration_and_the_random_numbers_of_the_seed(dataset, monkeypatch):
+    """Latents that are a third as wide as the rest are stretched to the same intervals."""
+    firsts = []
+
+    def sampler(event, n_samples, rng):
+        firsts.append(rng.random())
+        wide = rng.normal(-12, 0.3, (n_samples, *event.spectra.log10_fnu.shape[1:]))
+        narrow = wide.mean(0) + (wide - wide.mean(0)) / 3
+        return {"latent": Samples(narrow), "predictive": Samples(wide)}
+
+    monkeypatch.setattr(intervals, "sampler_of", lambda run, method, recipe: sampler)
+    table = interval_scores(SimpleNamespace(dataset=lambda: dataset, seed=5), "improved")
+    fitted, judged = (
+        [stream(use, 5, place).random() for place in range(len(dataset.split[part]))]
+        for use, part in (("recalibration", "validation"), ("posterior samples", "test"))
+    )
+    assert firsts == fitted * 2 + judged + (fitted + judged) * 2
+    width = table[table["feature"] == "pixel"].set_index(["method", "recalibrated", "phase_days"])["width_90"]
+    np.testing.assert_allclose(3 * width["latent", False], width["likelihood", False], rtol=1e-6)
+    np.testing.assert_allclose(width["latent", True], width["likelihood", True], rtol=0.02)

@@ -8,9 +8,11 @@ import pytest
 
 from snlib.evaluation.masking import masking_scores
 from snlib.evaluation.recovery import parameter_errors
+from snlib.evaluation.score_table import score_events
 from snlib.inference.samplers import (
     REAL_MAGNITUDE_SCALE,
     SIMULATED_MAGNITUDE_SCALE,
+    draw_events,
     fit_recalibration,
     forecast_sampler,
     light_curve_sampler,
@@ -59,6 +61,16 @@ def test_retrieved_spectra_are_of_training_events(small_run, predicted, recipe):
 
 
 @every_recipe
+def test_rows_of_the_table_of_spectra_are_of_their_recipe(small_run, recipe):
+    dataset, found = small_run.dataset(), table(small_run, "spectra")
+    sampler = light_curve_sampler(small_run.trained("mmvae", recipe).model, dataset.scaling)
+    test = dataset.part("test")
+    expected = score_events(draw_events(sampler, test, 20, small_run.seed), test)
+    rows = found[found["model"] == f"MMVAE ({recipe})"].drop(columns="model").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, expected[list(rows)], rtol=1e-3, check_dtype=False)
+
+
+@every_recipe
 def test_rows_of_the_masking_table_are_of_their_recipe(small_run, recipe):
     model, found = small_run.trained("mmvae", recipe).model, table(small_run, "masking")
     expected = masking_scores(model, small_run.dataset(), 20, small_run.seed)
@@ -76,6 +88,12 @@ def test_rows_of_the_parameter_table_are_of_their_recipe(small_run, recipe):
     expected = parameter_errors(dataset, models, small_run.seed)
     rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
+
+
+def test_the_provenance_of_results_is_that_of_their_run(small_run):
+    found = results.provenance(small_run)
+    assert (found["seed"], found["device"]) == (3, "cpu")
+    assert found["profile"]["name"] == "small" and found["events"]["total"] == 40
 
 
 @pytest.mark.parametrize("change", ["profile", "events"])

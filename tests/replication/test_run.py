@@ -88,6 +88,15 @@ def test_events_are_made_once_and_again_when_the_code_changes(tiny, simulations,
     assert simulations == [(12, 0), (12, 0)]
 
 
+def test_events_of_another_seed_or_number_are_not_taken(tiny, simulations):
+    """Even where they lie in the same folder."""
+    run = open_run(tiny)
+    more = replace(run.profile, n_events=13)
+    for other in (run, replace(run, seed=5), replace(run, seed=5, profile=more)):
+        assert other.events().digest() == simulate(other.profile.n_events, other.seed).digest()
+    assert simulations == [(12, 0), (12, 5), (13, 5)]
+
+
 def test_truncated_events_are_made_again(tiny, simulations):
     first, path = open_run(tiny).events(), open_run(tiny).folder / "events.npz"
     path.write_bytes(path.read_bytes()[:-1000])

@@ -59,7 +59,8 @@ def test_what_is_committed_is_not_committed_again(quick, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Run, "trained", trained)
     monkeypatch.setattr(shipping, "calibrated_forecaster", forecaster)
-    run = open_run("smoke")
+    run = open_run("smoke", seed=4)
     assert run.shipped is not None
     shipping.ship(run, tmp_path / "weights.safetensors", tmp_path / "results")
     assert seen == [None] * 3
+    assert read_json(tmp_path / "results" / "provenance.json")["seed"] == 4

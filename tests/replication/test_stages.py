@@ -74,3 +74,16 @@ def test_digest_changes_with_the_rooms_behind_a_stage(copied, module, changed):
     before = {stage: digest(stage) for stage in STAGES}
     (copied / module).write_text((copied / module).read_text() + "\n# changed\n")
     assert {stage for stage in STAGES if digest(stage) != before[stage]} == changed
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_any_file_that_decides_a_stage_changes_its_digest(stage, monkeypatch):
+    before, read = digest(stage), Path.read_bytes
+    for changed in sources(stage):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_bytes", lambda path, one=changed: read(path) + b"#" * (path == one))
+            assert digest(stage) != before, changed
+
+
+def test_events_are_made_from_the_surrogate_and_the_visits():
+    assert {"surrogate.npz", "rubin_visits.npz"} <= {path.name for path in sources("events")}

@@ -1,5 +1,6 @@
 """Training goes on after a kill as if nothing had been, and learns."""
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -7,6 +8,7 @@ import signal
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -161,6 +163,40 @@ def test_a_checkpoint_of_another_run_is_not_used(pairs, small_recipe, tmp_path, 
     assert same_weights(fresh, after)
 
 
+@pytest.mark.parametrize(
+    "change", [{"n_steps": 10}, {"seed": 1}, {"run": "other data"}, {"recipe": 0.5}], ids=str
+)
+def test_a_checkpoint_is_of_one_length_seed_recipe_and_run(pairs, small_recipe, tmp_path, change):
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    asked = {"n_steps": 20, "seed": 0, "run": "data"}
+    train(new_model(small_recipe), *pairs, **asked, checkpoint=checkpoint)
+    asked |= change
+    recipe = replace(small_recipe, hidden_points=asked.pop("recipe", small_recipe.hidden_points))
+    with pytest.warns(UserWarning, match="of another training"):
+        history = train(new_model(recipe), *pairs, **asked, checkpoint=checkpoint)
+    assert history["step"].iloc[-1] == asked["n_steps"]
+
+
+def test_a_resumed_training_goes_on_counting_its_seconds(pairs, small_recipe, tmp_path, monkeypatch):
+    """By a clock that ticks until the kill, and stands still afterwards."""
+    monkeypatch.setattr(training, "_N_EVALUATIONS", 8)  # every five steps
+    times, steps_done, step = itertools.count(0, 100), itertools.count(), Steps._step
+
+    def dies(steps):
+        if next(steps_done) == 17:
+            raise Killed
+        step(steps)
+
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(training, "time", SimpleNamespace(monotonic=lambda: next(times)))
+        patch.setattr(Steps, "_step", dies)
+        train(new_model(small_recipe), *pairs, n_steps=40, seed=3, checkpoint=checkpoint)
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    seconds = train(new_model(small_recipe), *pairs, n_steps=40, seed=3, checkpoint=checkpoint)["seconds"]
+    assert seconds[0] > 0 and seconds.is_monotonic_increasing
+
+
 @pytest.mark.parametrize("damage", ["truncated", "empty", "flipped"])
 def test_a_damaged_checkpoint_is_named_and_replaced(pairs, small_recipe, tmp_path, damage):
     checkpoint, first = tmp_path / "checkpoint.safetensors", new_model(small_recipe)
@@ -216,6 +252,7 @@ def test_draws_do_not_depend_on_the_block(pairs, small_recipe):
 def test_noise_is_standard_laplace(small_recipe):
     noise = draw_noise(new_model(small_recipe), 300, seed=0)
     assert noise.shape == (2, 2, 300, 4, 4)
+    assert not torch.equal(noise, draw_noise(new_model(small_recipe), 300, seed=1))
     assert kstest(noise.flatten().numpy(), "laplace").pvalue > 0.01
 
 
