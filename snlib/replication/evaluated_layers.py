@@ -4,6 +4,7 @@ Shapes as in `snlib.model.transceiver`.  See the chapter "Paper versus code" for
 repository that say so.
 """
 
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from snlib.data.batches import Photometry, Spectrum
 from snlib.data.quantities import BANDS, WAVELENGTH_AA
 
-__all__ = ["Block", "EvaluatedDecoder", "EvaluatedEncoder", "Waves", "perceptron"]
+__all__ = ["Block", "EvaluatedDecoder", "EvaluatedEncoder", "Waves", "perceptron", "round_attention"]
 
 
 def perceptron(*sizes):
@@ -46,8 +47,11 @@ class Waves(nn.Module):
 class Block(nn.Module):
     """Queries attend to each other, then to a context, then an MLP; each with dropout, then layer norm.
 
-    Dropout also hides attention weights (in both attentions).
+    Dropout also hides attention weights (in both attentions).  `rounded` attention rounds its factors to
+    bfloat16, and nothing else; see `round_attention`.
     """
+
+    rounded = False
 
     def __init__(self, recipe):
         super().__init__()
@@ -67,16 +71,35 @@ class Block(nn.Module):
         context_observed: Bool[Tensor, "B C"] | None = None,
     ) -> Float[Tensor, "B Q d"]:
         """Update the queries; what is not observed is not attended to."""
-        seen = _attend(self.among, query, query, query_observed)
+        seen = self._attend(self.among, query, query, query_observed)
         query = self.norm_among(query + self.dropout(seen))
-        seen = _attend(self.across, query, context, context_observed)
+        seen = self._attend(self.across, query, context, context_observed)
         query = self.norm_across(query + self.dropout(seen))
         return self.norm_mlp(query + self.dropout(self.mlp(query)))
 
+    def _attend(self, attention, query, context, observed):
+        hidden = None if observed is None else ~_something(observed)
+        with torch.autocast(query.device.type, torch.bfloat16) if self.rounded else nullcontext():
+            seen = attention(query, context, context, key_padding_mask=hidden, need_weights=False)[0]
+        return seen.to(query.dtype)
 
-def _attend(attention, query, context, observed):
-    hidden = None if observed is None else ~_something(observed)
-    return attention(query, context, context, key_padding_mask=hidden, need_weights=False)[0]
+
+def round_attention(model):
+    """Let the blocks of a model attend in bfloat16 (in place): several times as fast on a card.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+
+    Returns
+    -------
+    torch.nn.Module
+        The model.
+    """
+    for module in model.modules():
+        if isinstance(module, Block):
+            module.rounded = True
+    return model
 
 
 def _something(observed):
