@@ -22,6 +22,7 @@ from snlib.random_streams import stream
 from snlib.replication import trained
 from snlib.replication.trained import train_or_load
 from snlib.training import loop as training
+from snlib.training import state
 from snlib.training.draws import draw_block, draw_noise, spread_pixels
 from snlib.training.loop import evaluation_interval, learning_rate, mean_loss, train
 from snlib.training.steps import Steps, new_fabric, new_optimiser, use_one_core
@@ -105,7 +106,7 @@ def test_a_killed_training_resumes_bit_for_bit(pairs, small_recipe, tmp_path, mo
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Steps, "_step", dies)
         if save == "after each block":
-            patch.setattr(training, "_MOST_SECONDS_UNSAVED", -1)
+            patch.setattr(state, "_MOST_SECONDS_UNSAVED", -1)
             patch.setattr(training, "BLOCK", 3)
         train(new_model(small_recipe), *pairs, n_steps=40, seed=3, checkpoint=checkpoint)
     resumed, done = new_model(small_recipe), len(calls)
