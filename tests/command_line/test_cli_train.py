@@ -204,39 +204,27 @@ def test_several_seeds_are_each_what_it_is_alone(snlib, data, tmp_path):
 
 def test_a_killed_stack_resumes_to_the_same_weights(snlib, data, tmp_path):
     """Also if it was killed when only some of the weights were written."""
-    assert snlib(*arguments("mmvae", "--seeds", "0,5", "--out", "unbroken"))[0] == 0
-    of_mmvae = [f"mmvae-improved-seed{seed}.safetensors" for seed in (0, 5)]
-    with start("mmvae", "--seeds", "0,5", "--out", "killed") as process:
-        while not list(tmp_path.glob("killed/checkpoints/mmvae-improved-seeds0-5-*.safetensors")):
+    assert snlib(*arguments("photometry-vae", "--seeds", "0,5", "--out", "unbroken"))[0] == 0
+    names = [f"photometry-vae-improved-seed{seed}.safetensors" for seed in (0, 5)]
+    with start("photometry-vae", "--seeds", "0,5", "--out", "killed") as process:
+        while not list(tmp_path.glob("killed/checkpoints/photometry-vae-improved-seeds0-5-*.safetensors")):
             assert process.poll() is None
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGSTOP)
-        refused = (
-            "snlib: another process is training here: w/checkpoints/mmvae-improved-seed5.lock is locked\n"
-        )
+        refused = "snlib: another process is training here: w/checkpoints/photometry-vae-improved-seed5.lock is locked\n"
         for others in ("--seed", "5"), ("--seeds", "4-6"):
-            code, said = snlib(*arguments("mmvae", *others, "--out", "killed"))
+            code, said = snlib(*arguments("photometry-vae", *others, "--out", "killed"))
             assert (code, said) == (2, refused.replace("w/", "killed/"))
         os.kill(process.pid, signal.SIGKILL)
     for _ in range(2):
-        code, said = snlib(*arguments("mmvae", "--seeds", "0,5", "--out", "killed", "--resume"))
+        code, said = snlib(*arguments("photometry-vae", "--seeds", "0,5", "--out", "killed", "--resume"))
         assert code == 0 and " 0/60 [" not in said
-        for name in of_mmvae:
+        for name in names:
             expected = weights(tmp_path / "unbroken" / name)
             assert all(
                 torch.equal(x, expected[key]) for key, x in weights(tmp_path / "killed" / name).items()
             )
-        (tmp_path / "killed" / of_mmvae[1]).unlink()
-
-
-def test_predictive_mmvaes_of_several_seeds_begin_with_theirs(snlib, data, tmp_path):
-    assert snlib(*arguments("predictive-mmvae", "--seeds", "0-1", "--out", "w"))[0] == 0
-    for seed in (0, 1):
-        of_mmvae, ours = (
-            weights(tmp_path / "w" / f"{name}-improved-seed{seed}.safetensors")
-            for name in ("mmvae", "predictive-mmvae")
-        )
-        assert all(torch.equal(tensor, ours[key]) for key, tensor in of_mmvae.items())
+        (tmp_path / "killed" / names[1]).unlink()
 
 
 @pytest.mark.parametrize(

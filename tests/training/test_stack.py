@@ -1,9 +1,9 @@
 """Seeds as an axis: each model of a stack is what it is alone.
 
-Together, models differ from those alone by rounding, and at the recipes' learning rates two runs that do drift
-apart exponentially (see test_cuda.py): an MMVAE by 3e-3 of its loss over 30 steps in single precision, by 1e-11
-in double.  At a rate of 1e-5 they do not: there losses of all kinds agree to 4e-7, and weights to their last
-digit or a hundredth of a step.
+Together, models differ from those alone by rounding, and at the recipes' learning rates two runs that do
+drift apart exponentially (see test_cuda.py): an MMVAE by 3e-3 of its loss over 30 steps in single precision,
+by 1e-11 in double.  At a rate of 1e-5 they do not: there losses of all kinds agree to 4e-7, and weights to
+their last digit or a hundredth of a step.
 """
 
 import multiprocessing
@@ -17,6 +17,8 @@ import torch
 from snlib.files import read_tensors
 from snlib.model import registry
 from snlib.model.registry import MODELS, recipe_for
+from snlib.replication.trained import train_or_load_stack
+from snlib.replication.variants import PublishedRecipe
 from snlib.training import loop, state
 from snlib.training.draws import draw_block
 from snlib.training.loop import train, train_stack
@@ -195,6 +197,27 @@ def test_mixed_precision_is_in_turn_only(pairs):
     train_stack(models, *pairs, 2, SEEDS, fabric=fabric)
     with pytest.raises(ValueError, match="in one process, and in 32-true or tf32"):
         train_stack(models, *pairs, 2, SEEDS, fabric=fabric, together=True)
+
+
+def test_predictive_mmvaes_of_a_stack_begin_with_those_of_their_seeds(dataset, tmp_path):
+    predictives, mmvaes = (
+        train_or_load_stack(name, recipe_for(name, "improved"), dataset, 2, [0, 4], tmp_path)
+        for name in ("predictive-mmvae", "mmvae")
+    )
+    for predictive, mmvae in zip(predictives, mmvaes, strict=True):
+        assert predictive.provenance["stack"] == mmvae.provenance["stack"] == [0, 4]
+        found = predictive.model.state_dict()
+        assert all(torch.equal(tensor, found[key]) for key, tensor in mmvae.model.state_dict().items())
+        assert predictive.provenance["made_from"]["start"] == mmvae.provenance["made_from"]
+
+
+def test_seeds_whose_pairs_differ_are_no_stack(dataset, tmp_path):
+    recipe = PublishedRecipe("augmented", augmented=True)
+    with pytest.raises(ValueError, match="recipe 'augmented' changes the pairs by the seed"):
+        train_or_load_stack("mmvae", recipe, dataset, 2, [0, 4], tmp_path)
+    with pytest.raises(ValueError, match=r"seeds are \[4, 4\], expected one or more, each once"):
+        train_or_load_stack("mmvae", recipe_for("mmvae", "text"), dataset, 2, [4, 4], tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def graphs_of_a_step(pairs):
