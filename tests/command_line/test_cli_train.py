@@ -211,10 +211,11 @@ def test_a_killed_stack_resumes_to_the_same_weights(snlib, data, tmp_path):
             assert process.poll() is None
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGSTOP)
-        refused = "snlib: another process is training here: w/checkpoints/photometry-vae-improved-seed5.lock is locked\n"
+        locked = "killed/checkpoints/photometry-vae-improved-seed5.lock is locked"
+        refused = f"snlib: another process is training here: {locked}\n"
         for others in ("--seed", "5"), ("--seeds", "4-6"):
             code, said = snlib(*arguments("photometry-vae", *others, "--out", "killed"))
-            assert (code, said) == (2, refused.replace("w/", "killed/"))
+            assert (code, said) == (2, refused)
         os.kill(process.pid, signal.SIGKILL)
     for _ in range(2):
         code, said = snlib(*arguments("photometry-vae", "--seeds", "0,5", "--out", "killed", "--resume"))
