@@ -2,9 +2,9 @@
 
 A step of one small model is bound by the start of its kernels and leaves most of a card idle.  There the
 weights of all models are put `Together`, one more dimension a parameter, and a step of all is recorded as
-one: its kernels are as many, and each is larger.  On one core of a CPU that gains time for the models of light
-curves only (a third), and loses some for those of spectra (an MMVAE: a seventh); there the models take their
-steps `InTurn`, each just as it would alone.
+one: its kernels are as many, and each is larger.  On one core of a CPU that saves time for the models of
+light curves only (a third), and costs some for an MMVAE (a seventh); there the models take their steps
+`InTurn`, each just as it would alone.
 """
 
 import torch
