@@ -109,7 +109,14 @@ def train_model(
     profile: Annotated[str, typer.Option(help="How long: smoke, quick, full or large.")] = "quick",
     recipe: Annotated[str, typer.Option(help="How: text, improved or large.")] = "improved",
     device: _Device = "auto",
-    seed: Annotated[int, typer.Option(help="Of weights and training, and of simulated events.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of weights and training, and of simulated events.", show_default="0"),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Several, such as 0-7 or 0,3,5, trained at once; the events are those of seed 0."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder written by snlib simulate; else the profile's events.")
     ] = None,
@@ -121,20 +128,28 @@ def train_model(
 
     Writes MODEL-RECIPE-seedSEED.safetensors (weights and all that is to be known of them), and to read, .json
     (recipe, scaling, provenance) and .csv (losses). After an interruption --resume goes on from the last
-    checkpoint, to the same weights.
+    checkpoint, to the same weights. With --seeds there are such files for each seed, as it makes them alone:
+    on the cpu the same numbers, on cuda (where all take each step as one) but for rounding.
     """
     from snlib.data import read_dataset
     from snlib.model import recipe_for
-    from snlib.replication import open_run, train_or_load
+    from snlib.random_streams import read_seeds
+    from snlib.replication import open_run, train_or_load, train_or_load_stack
     from snlib.training import new_fabric
     from snlib.workers import one_thread_each
 
-    settings, run = recipe_for(model, recipe), open_run(profile, device, seed)
+    if None not in (seed, seeds):
+        raise ValueError(f"--seed {seed} and --seeds {seeds} are both given, expected one of them")
+    several = None if seeds is None else read_seeds(seeds)
+    settings, run = recipe_for(model, recipe), open_run(profile, device, seed or 0)
     fabric = new_fabric(run.device, precision, processes)
     dataset = run.dataset() if data is None else read_dataset(data)
     with one_thread_each():  # starts the other processes
         fabric.launch()
-    train_or_load(model, settings, dataset, run.profile.n_steps, seed, out, fabric, resume)
+    if several is None:
+        train_or_load(model, settings, dataset, run.profile.n_steps, run.seed, out, fabric, resume)
+    else:
+        train_or_load_stack(model, settings, dataset, run.profile.n_steps, several, out, fabric, resume)
 
 
 @app.command()

@@ -4,13 +4,15 @@ A stream is told by its name, the seed and a place (an event, a step): what is d
 depend on what was drawn at another, so work may be cut, shared and resumed anywhere.
 """
 
+import re
 from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ["FROZEN", "STREAMS", "require_seed", "stream", "torch_stream"]
+__all__ = ["FROZEN", "STREAMS", "read_seeds", "require_seed", "stream", "torch_stream"]
 
 _MOST = 2**63 - 1  # what files and libraries can hold
+_MOST_SEEDS = 1000  # of a list
 
 # Numbers that are never used again: a stream that is no longer needed leaves a gap.
 STREAMS = {
@@ -62,6 +64,40 @@ def require_seed(seed):
     is_whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
     if not is_whole or not 0 <= seed <= _MOST:
         raise ValueError(f"seed is {seed!r}, expected a whole number from 0 to 2**63 - 1, such as 7")
+
+
+def read_seeds(text):
+    """Read a list of seeds.
+
+    Parameters
+    ----------
+    text : str
+        Seeds and ranges, which include their ends, such as ``0-7`` or ``0,3,5``.
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ValueError
+        If it is no such list, names a seed twice, or is longer than 1000.
+    """
+    refused = f"seeds are {text!r}, expected a list without repetitions such as 0-7 or 0,3,5"
+    if not re.fullmatch(r"\d{1,19}(-\d{1,19})?(,\d{1,19}(-\d{1,19})?)*", text, re.ASCII):
+        raise ValueError(refused)
+    seeds = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        some = range(int(first), int(last or first) + 1)
+        if not some or len(seeds) + some.stop - some.start > _MOST_SEEDS:
+            raise ValueError(f"{refused}, of at most {_MOST_SEEDS}")
+        seeds += some
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(refused)
+    for seed in seeds:
+        require_seed(seed)
+    return seeds
 
 
 def stream(name, seed, *place):

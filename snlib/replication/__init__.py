@@ -17,6 +17,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "run": ["Run", "open_run"],
         "shipping": ["ship"],
         "stages": ["digest"],
-        "trained": ["train_or_load"],
+        "trained": ["train_or_load", "train_or_load_stack"],
     },
 )

@@ -132,7 +132,7 @@ class Fold(Run):
 
         Returns
         -------
-        snlib.replication.trained.Trained
+        snlib.replication.trained_files.Trained
         """
         start, real = self.trained("mmvae", recipe), make_dataset(self.seen, self.fine_tuning_split())
         return train_or_load(

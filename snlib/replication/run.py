@@ -106,7 +106,7 @@ class Run:
 
         Returns
         -------
-        snlib.replication.trained.Trained
+        snlib.replication.trained_files.Trained
         """
         return train_or_load(
             model,

@@ -1,93 +1,28 @@
 """Trained models: loaded where they are up to date, trained where they are not."""
 
-import warnings
+import hashlib
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
 import torch
+from lightning_fabric import Fabric
 
+from snlib.data.dataset import Dataset
 from snlib.files.writing import lock
+from snlib.model.recipes import Recipe
 from snlib.model.registry import new_model, recipe_for
-from snlib.model.weights import SavedModel, load_model, save_model
+from snlib.model.weights import SavedModel, save_model
 from snlib.replication.evaluated import EvaluatedRecipe
 from snlib.replication.stages import digest
+from snlib.replication.trained_files import Trained, load_own, load_shipped
 from snlib.replication.variants import PublishedRecipe, augment
-from snlib.training.loop import require_equal_shares, train
+from snlib.training.loop import require_equal_shares, train_stack
 from snlib.training.steps import new_fabric, precision_of
 
-__all__ = ["Trained", "train_or_load"]
+__all__ = ["train_or_load", "train_or_load_stack"]
 
 PREDICTIVE_STEPS = 3000  # at most: enough for the errors of an MMVAE, which is left as it is
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained model, its history (see `snlib.training.loop.train`) and how it was made.
-
-    The history is empty where committed weights come without one.
-    """
-
-    model: torch.nn.Module
-    history: pd.DataFrame
-    provenance: dict
-
-    def n_parameters(self):
-        """How many numbers were learned."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
-
-    def seconds(self):
-        """How long the training took."""
-        return float(self.history["seconds"].iloc[-1])
-
-    def best(self):
-        """The row of the history whose weights these are."""
-        if self.model.recipe.keeps == "last":
-            return self.history.iloc[-1]
-        return self.history.loc[self.history["validation_loss"].idxmin()]
-
-    def summary(self):
-        """A column of a table: how large the model is, how it trained, and for how long."""
-        best, recipe = self.best(), self.model.recipe
-        return {
-            "Parameters": f"{self.n_parameters():,}",
-            "Pairs a step": recipe.batch_size,
-            "Validation loss": f"{best['validation_loss']:.4g}",
-            "reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
-            "Training time [min]": f"{self.seconds() / 60:.0f}",
-            "Device": self.provenance["device"],
-        }
-
-
-def _load(path, device):
-    """What lies in a file of weights, and from what it was made."""
-    saved = load_model(path, device)
-    return Trained(saved.model, saved.history, saved.provenance), saved.provenance.get("made_from")
-
-
-def _load_shipped(path, recipe, wanted, device):
-    """Committed weights if they are what is wanted, else None; the code that made them does not matter."""
-    if not path.is_file():
-        return None
-    shipped, made_from = _load(path, device)
-    same = isinstance(made_from, dict) and wanted.items() <= made_from.items()
-    return shipped if same and shipped.model.recipe == recipe else None
-
-
-def _load_own(path, wanted, device):
-    """The run's own weights if just this code made them from just this, else None.
-
-    Damaged ones are as good as none, for they can be made again.
-    """
-    if not path.is_file():
-        return None
-    try:
-        own, made_from = _load(path, device)
-    except ValueError as error:
-        warnings.warn(f"{error}; the model is trained again", stacklevel=3)
-        return None
-    return own if made_from == wanted else None
 
 
 def train_or_load(
@@ -107,9 +42,7 @@ def train_or_load(
         A name in `snlib.model.registry.MODELS`.
     recipe : snlib.model.recipes.Recipe
     dataset : snlib.data.dataset.Dataset
-    n_steps : int
-        At most; a recipe may stop earlier, and so does a predictive MMVAE.
-    seed : int
+    n_steps, seed : int
     folder : path
         Gets ``<name>-<recipe's name>-seed<seed>.safetensors``, ``.json`` and ``.csv``.
     fabric : lightning_fabric.Fabric, optional
@@ -133,62 +66,159 @@ def train_or_load(
     BlockingIOError
         If another process is training the same in this folder.
     """
-    fabric, is_predictive = fabric or new_fabric("cpu"), name == "predictive-mmvae"
-    path = Path(folder) / f"{name}-{recipe.name}-seed{seed}.safetensors"
-    wanted = {
-        "model": name,
-        "n_steps": _n_steps(name, recipe, dataset, n_steps),
-        "seed": seed,
-        "dataset": dataset.digest(),
-    }
-    if shipped and (found := _load_shipped(Path(shipped) / path.name, recipe, wanted, fabric.device)):
-        return found
-    if is_predictive and start is None:
-        of_mmvae = recipe_for("mmvae", recipe.name)
-        start = train_or_load("mmvae", of_mmvae, dataset, n_steps, seed, folder, fabric, shipped=shipped)
-    made_from = wanted | {
-        "recipe": recipe.to_dict(),
-        "precision": precision_of(fabric),
-        "code": digest("training"),
-    }
-    if start is not None:
-        made_from["start"] = start.provenance["made_from"]
-    if resume and (found := _load_own(path, made_from, fabric.device)):
-        return found
-    return _train(path, made_from, recipe, dataset, fabric, resume, start)
+    task = _Task(name, recipe, dataset, n_steps, Path(folder), fabric or new_fabric("cpu"), resume, shipped)
+    (found,) = _train_or_load(task, [seed], start)
+    return found
 
 
-def _n_steps(name, recipe, dataset, n_steps):
-    """How many steps a model takes that may take so many."""
-    if name == "predictive-mmvae":
-        return min(n_steps, PREDICTIVE_STEPS)
-    return recipe.n_steps(n_steps, dataset.n_train_pairs)
+def train_or_load_stack(
+    name, recipe, dataset, n_steps, seeds, folder, fabric=None, resume=True, shipped=None
+):
+    """Models that differ by their seed, each as of `train_or_load`; those that are missing train as a stack.
+
+    The stack holds the lock of each seed, and keeps one checkpoint; see `snlib.training.loop.train_stack`.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        Each once.
+    name, recipe, dataset, n_steps, folder, fabric, resume, shipped
+        As of `train_or_load`.
+
+    Returns
+    -------
+    list of Trained
+        One a seed.
+
+    Raises
+    ------
+    ValueError
+        As `train_or_load`, and if there is no seed, or one is named twice.
+    BlockingIOError
+        If another process is training one of them in this folder.
+    """
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds are {list(seeds)}, expected one or more, each once")
+    task = _Task(name, recipe, dataset, n_steps, Path(folder), fabric or new_fabric("cpu"), resume, shipped)
+    return _train_or_load(task, list(seeds))
 
 
-def _train(path, made_from, recipe, dataset, fabric, resume, start):
-    """Train a model, and write it."""
-    name, n_steps, seed = (made_from[key] for key in ("model", "n_steps", "seed"))
-    device, checkpoint = fabric.device, path.parent / "checkpoints" / path.name
-    model = new_model(name, recipe, seed).to(device)
-    if start is not None:
-        model.load_state_dict(model.state_dict() | start.model.state_dict())
-    train_pairs, validation_pairs = (dataset.pairs(part, device) for part in ("train", "validation"))
-    if isinstance(recipe, (PublishedRecipe, EvaluatedRecipe)) and recipe.augmented:
-        train_pairs = augment(train_pairs, seed)
-    require_equal_shares(recipe, train_pairs, fabric)  # before the lock makes a folder
-    with _locked(checkpoint.with_suffix(".lock"), fabric):
-        if not resume:
-            checkpoint.unlink(missing_ok=True)
-        history = train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint, made_from, fabric)
-        provenance = {
-            "made_from": made_from,
-            "device": device.type,
-            "processes": fabric.world_size,
-            "torch": torch.__version__,
+@dataclass(frozen=True)
+class _Task:
+    """What models of any seed are to be, and where; see `train_or_load`."""
+
+    name: str
+    recipe: Recipe
+    dataset: Dataset
+    n_steps: int
+    folder: Path
+    fabric: Fabric
+    resume: bool
+    shipped: Path | None
+
+    def file_name(self, seeds, suffix=".safetensors"):
+        """Of what belongs to a seed, or to several."""
+        first, last = min(seeds), max(seeds)
+        of_seeds = f"seed{first}" if len(seeds) == 1 else f"seeds{first}-{last}"
+        if len(seeds) != last - first + 1:  # some are left out
+            of_seeds += f"-{hashlib.sha256(str(sorted(seeds)).encode()).hexdigest()[:8]}"
+        return f"{self.name}-{self.recipe.name}-{of_seeds}{suffix}"
+
+    @property
+    def steps(self):
+        """How many are taken: a recipe may need fewer, and a predictive MMVAE does."""
+        most = min(self.n_steps, PREDICTIVE_STEPS) if self.name == "predictive-mmvae" else self.n_steps
+        return self.recipe.n_steps(most, self.dataset.n_train_pairs)
+
+    def wanted(self, seeds):
+        """By seed, what tells weights from others, whatever code made them."""
+        digest = self.dataset.digest()
+        return {
+            seed: {"model": self.name, "n_steps": self.steps, "seed": seed, "dataset": digest}
+            for seed in seeds
         }
-        if fabric.is_global_zero:
-            save_model(path, SavedModel(name, model, dataset.scaling, provenance, history))
-    return Trained(model, history, provenance)
+
+    def made_from(self, wanted, start):
+        """What tells weights that are made here from others, given what tells them anywhere."""
+        how = {
+            "recipe": self.recipe.to_dict(),
+            "precision": precision_of(self.fabric),
+            "code": digest("training"),
+        }
+        return wanted | how | ({} if start is None else {"start": start.provenance["made_from"]})
+
+    def starts(self, seeds, start):
+        """By seed, the model whose weights to begin with, or None."""
+        if self.name != "predictive-mmvae" or start is not None:
+            return dict.fromkeys(seeds, start)
+        of_mmvae = replace(self, name="mmvae", recipe=recipe_for("mmvae", self.recipe.name), resume=True)
+        return dict(zip(seeds, _train_or_load(of_mmvae, seeds), strict=True))
+
+    def new_models(self, seeds, starts):
+        """A model a seed, on the device, with the weights to begin with."""
+        models = [new_model(self.name, self.recipe, seed).to(self.fabric.device) for seed in seeds]
+        for model, start in zip(models, starts, strict=True):
+            if start is not None:
+                model.load_state_dict(model.state_dict() | start.model.state_dict())
+        return models
+
+
+def _train_or_load(task, seeds, start=None):
+    """A model a seed, as of `train_or_load`."""
+    found, wanted, device = {}, task.wanted(seeds), task.fabric.device
+    for seed in seeds if task.shipped else ():
+        path = Path(task.shipped) / task.file_name([seed])
+        found[seed] = load_shipped(path, task.recipe, wanted[seed], device)
+    missing = [seed for seed in seeds if found.get(seed) is None]
+    if missing:
+        starts = task.starts(missing, start)
+        made_from = {seed: task.made_from(wanted[seed], starts[seed]) for seed in missing}
+        for seed in missing if task.resume else ():
+            found[seed] = load_own(task.folder / task.file_name([seed]), made_from[seed], device)
+        missing = [seed for seed in missing if found.get(seed) is None]
+    if missing:
+        columns = ([of[seed] for seed in missing] for of in (starts, made_from))
+        found |= _train(task, missing, *columns, seeds)
+    return [found[seed] for seed in seeds]
+
+
+def _train(task, seeds, starts, made_from, asked_for):
+    """Train a model a seed, by itself or in a stack, and write them; gives them by their seed."""
+    fabric, device, folder = task.fabric, task.fabric.device, task.folder / "checkpoints"
+    checkpoint, models = folder / task.file_name(asked_for), task.new_models(seeds, starts)
+    pairs = [task.dataset.pairs(part, device) for part in ("train", "validation")]
+    require_equal_shares(task.recipe, pairs[0], fabric)  # before a lock makes a folder
+    if _augments(task.recipe):
+        pairs[0] = [augment(pairs[0], seed) for seed in seeds]
+    how = {"device": device.type, "processes": fabric.world_size, "torch": torch.__version__}
+    with ExitStack() as locks:
+        for seed in sorted(seeds):
+            locks.enter_context(_locked(folder / task.file_name([seed], ".lock"), fabric))
+        if not task.resume:
+            checkpoint.unlink(missing_ok=True)
+        if len(asked_for) == 1:
+            run = made_from[0]
+        else:
+            run, how["stack"] = _but_for_seeds(made_from[0]), seeds
+        histories = train_stack(models, *pairs, task.steps, seeds, checkpoint, run, fabric)
+        trained = {
+            seed: Trained(model, history, {"made_from": of_model, **how})
+            for seed, model, history, of_model in zip(seeds, models, histories, made_from, strict=True)
+        }
+        for seed, one in trained.items() if fabric.is_global_zero else ():
+            saved = SavedModel(task.name, one.model, task.dataset.scaling, one.provenance, one.history)
+            save_model(task.folder / task.file_name([seed]), saved)
+    return trained
+
+
+def _augments(recipe):
+    return isinstance(recipe, (PublishedRecipe, EvaluatedRecipe)) and recipe.augmented
+
+
+def _but_for_seeds(made_from):
+    """What a model was made from, and that with which it began, without their seeds."""
+    rest = {name: value for name, value in made_from.items() if name != "seed"}
+    return rest | ({"start": _but_for_seeds(rest["start"])} if "start" in rest else {})
 
 
 @contextmanager

@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "draws": ["draw_block", "spread_pixels"],
-        "loop": ["train"],
+        "loop": ["train", "train_stack"],
         "steps": ["new_fabric"],
     },
 )

@@ -1,24 +1,22 @@
 """Training: AdamW on a loss, the best weights by validation, resumable after any kill."""
 
 import math
-import time
-import warnings
-from copy import deepcopy
+from dataclasses import replace
 
 import pandas as pd
 import torch
 from tqdm import tqdm
 
-from snlib.files.tensors import read_tensors, write_tensors
-from snlib.random_streams import torch_stream
+from snlib.data.batches import on
 from snlib.training.draws import draw_block, draw_noise, spread_pixels
-from snlib.training.steps import BLOCK, Steps, new_fabric, new_optimiser
+from snlib.training.stack import InTurn, Together, can_be_together
+from snlib.training.state import State
+from snlib.training.steps import BLOCK, new_fabric
 
-__all__ = ["learning_rate", "mean_loss", "require_equal_shares", "train"]
+__all__ = ["learning_rate", "mean_loss", "require_equal_shares", "train", "train_stack"]
 
-# Evaluate so often in a run, a short one at least every so many steps; save that often at least.
+# Evaluate so often in a run, a short one at least every so many steps.
 _N_EVALUATIONS, _MOST_EVALUATIONS, _MOST_STEPS_BETWEEN = 20, 100, 500
-_MOST_SECONDS_UNSAVED = 60
 _VALIDATION_BATCH = 256  # the same on every device: InfoNCE depends on it
 
 
@@ -71,41 +69,102 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
     ValueError
         If a batch cannot be shared equally among the processes.
     """
-    recipe, optimiser = model.recipe, new_optimiser(model)
-    fabric = fabric or new_fabric(train_pairs.flux.device.type)
-    require_equal_shares(recipe, train_pairs, fabric)
-    run = {"recipe": recipe.to_dict(), "n_steps": n_steps, "seed": seed, "run": run}
-    state = _State(model, optimiser, run, checkpoint)
-    steps = Steps(fabric, model, optimiser, train_pairs)
+    others = train_pairs, validation_pairs, n_steps, [seed], checkpoint, run, fabric
+    (history,) = train_stack([model], *others)
+    return history
+
+
+def train_stack(
+    models,
+    train_pairs,
+    validation_pairs,
+    n_steps,
+    seeds,
+    checkpoint=None,
+    run=None,
+    fabric=None,
+    together=None,
+):
+    """Train models that differ by their seed at the same time: each as `train` would by itself.
+
+    Each seed has its own batches, latent samples, wavelengths and hidden points, those of its run alone.
+    In turn a model gets the same weights as alone, bit for bit; together, the same but for rounding.
+
+    Parameters
+    ----------
+    models : sequence of torch.nn.Module
+        Of one kind and recipe, a model a seed.
+    train_pairs : snlib.data.batches.Pairs or list of Pairs
+        For all models, or a list of one a model, which then train in turn.
+    validation_pairs, n_steps, checkpoint, run, fabric
+        As of `train`; one checkpoint serves all seeds, and any of them may go on from it.
+    seeds : sequence of int
+    together : bool, optional
+        Whether one operation serves all models (see `snlib.training.stack`).  By default on CUDA, where
+        they can; else models take their steps in turn.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        A history a seed, as of `train`; the seconds are those of all.
+
+    Raises
+    ------
+    FloatingPointError
+        If a loss is not finite; the message names the seed, the step and its pairs.
+    ValueError
+        If a batch cannot be shared equally among the processes, or models are not alike.
+    """
+    recipe, device = _common_recipe(models), validation_pairs.flux.device
+    fabric, pairs = fabric or new_fabric(device.type), train_pairs
+    pairs = pairs if isinstance(pairs, list) else [pairs] * len(models)
+    require_equal_shares(recipe, pairs[0], fabric)
+    if together is None:
+        together = device.type == "cuda" and len(models) > 1 and can_be_together(fabric, models[0], pairs)
+    stack = (Together if together else InTurn)(models)
+    state = State(stack, {"recipe": recipe.to_dict(), "n_steps": n_steps, "run": run}, seeds, checkpoint)
+    steps, validation = stack.steps(fabric, pairs, seeds), _Validation(stack, validation_pairs, seeds)
     every = evaluation_interval(n_steps)
+    to_draw_from = [replace(one, photometry=on(one.photometry, "cpu")) for one in pairs]
 
     def prepare(first):
         stop = min(first + BLOCK, first - first % every + every, n_steps)
         rates = [learning_rate(recipe, step, n_steps) for step in range(first, stop)]
-        return draw_block(model, train_pairs, first, stop, seed) if rates else None, rates
+        each = zip(to_draw_from, seeds if rates else (), strict=False)
+        return [draw_block(models[0], one, first, stop, seed) for one, seed in each], rates
 
     shown, silent = {}, not fabric.is_global_zero
     with tqdm(total=n_steps, initial=state.step, desc="train", mininterval=2, disable=silent) as progress:
         draws, rates = prepare(state.step)
         while rates:
-            with torch_stream("dropout", seed, state.step, fabric.global_rank):
-                steps.start(draws, rates)
+            steps.start(draws, rates, state.step)
             upcoming = prepare(state.step + len(rates))  # meanwhile, on CUDA
             losses = steps.losses(len(rates))
-            state.add(losses, draws.index)
+            state.add(losses, draws)
             shown["loss"] = f"{losses.mean():.4g}"
             progress.update(len(rates))
             if state.step % every == 0 or state.step == n_steps:
-                state.record(rates[-1], mean_loss(model, validation_pairs, seed))
-                shown["validation"] = f"{state.history[-1]['validation_loss']:.4g}"
+                found = validation.losses()
+                state.record(rates[-1], found)
+                shown["validation"] = f"{sum(found) / len(found):.4g}"
             progress.set_postfix(shown, refresh=False)
             if fabric.is_global_zero:
                 state.save()
             draws, rates = upcoming
-    if recipe.keeps == "best":
-        model.load_state_dict(state.best)
-    model.eval()
-    return pd.DataFrame(state.history)
+    stack.part()
+    for model, best in zip(models, state.best, strict=True):
+        if recipe.keeps == "best":
+            model.load_state_dict(best)
+        model.eval()
+    return [pd.DataFrame(history) for history in state.histories]
+
+
+def _common_recipe(models):
+    """The recipe of all models, which must be of one kind."""
+    kinds = {(type(model), getattr(model, "modality", None), model.recipe) for model in models}
+    if len(kinds) != 1:
+        raise ValueError(f"models of {len(kinds)} kinds or recipes cannot be trained as a stack")
+    return models[0].recipe
 
 
 def require_equal_shares(recipe, pairs, fabric):
@@ -120,105 +179,32 @@ def evaluation_interval(n_steps):
     return max(1, n_steps // _MOST_EVALUATIONS, min(n_steps // _N_EVALUATIONS, _MOST_STEPS_BETWEEN))
 
 
-@torch.no_grad()
 def mean_loss(model, pairs, seed):
     """Mean loss over pairs: the same random numbers at every call, on any device.
 
     Decodes as many wavelengths as a training step, but spread evenly.
     """
-    device = pairs.flux.device
-    noise = draw_noise(model, len(pairs), seed).to(device)
-    pixels = spread_pixels(pairs.flux.shape[-1], model.recipe.n_wavelengths).to(device)
-    training = model.training
-    model.eval()
-    losses = [
-        model(pairs.take(index), noise[:, :, index], pixels)
-        for index in torch.arange(len(pairs), device=device).split(_VALIDATION_BATCH)
-    ]
-    model.train(training)
-    return torch.cat(losses).mean().item()
+    return _Validation(InTurn([model]), pairs, [seed]).losses()[0]
 
 
-class _State:
-    """What a training run carries along, saved in one file: weights, place, history, best weights."""
+class _Validation:
+    """The mean loss of each model of a stack over pairs."""
 
-    def __init__(self, model, optimiser, run, path):
-        self.model, self.optimiser, self.run, self.path = model, optimiser, run, path
-        self.step, self.history, self.best = 0, [], _copy(model)
-        self.losses = 0.0  # sum over the steps since the last row of the history
-        seconds = 0.0
-        if path is not None and path.is_file():
-            seconds = self._resume()
-        self.started = time.monotonic() - seconds
-        self.saved = time.monotonic()
+    def __init__(self, stack, pairs, seeds):
+        self.stack, self.pairs, self.device = stack, pairs, pairs.flux.device
+        model = stack.models[0]
+        self.noise = torch.stack([draw_noise(model, len(pairs), seed) for seed in seeds]).to(self.device)
+        self.pixels = spread_pixels(pairs.flux.shape[-1], model.recipe.n_wavelengths).to(self.device)
 
-    @property
-    def seconds(self):
-        return time.monotonic() - self.started
-
-    def add(self, losses, index):
-        """Count a block of steps, or stop at the first loss that is not finite."""
-        for loss, pairs in zip(losses.tolist(), index, strict=True):
-            if not math.isfinite(loss):
-                raise FloatingPointError(f"step {self.step}: the loss is {loss} for pairs {pairs.tolist()}")
-            self.losses += loss
-            self.step += 1
-
-    def record(self, rate, validation_loss):
-        """Add a row to the history; keep the weights if they are the best so far."""
-        if validation_loss < min((row["validation_loss"] for row in self.history), default=math.inf):
-            self.best = _copy(self.model)
-        since = self.history[-1]["step"] if self.history else 0
-        self.history.append(
-            {
-                "step": self.step,
-                "learning_rate": rate,
-                "train_loss": self.losses / (self.step - since),
-                "validation_loss": validation_loss,
-                "seconds": self.seconds,
-            }
-        )
-        self.losses = 0.0
-
-    def save(self):
-        """Write the checkpoint, if there is a new row or the last one is old."""
-        recorded = bool(self.history) and self.history[-1]["step"] == self.step
-        if self.path is None or not (recorded or time.monotonic() - self.saved > _MOST_SECONDS_UNSAVED):
-            return
-        place = {name: getattr(self, name) for name in ("run", "step", "losses", "seconds", "history")}
-        write_tensors(self.path, self._tensors(), place)
-        self.saved = time.monotonic()
-
-    def _tensors(self):
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
-        for index, moments in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in moments.items()}
-        return tensors
-
-    def _resume(self):
-        """Take over a checkpoint of the same run; returns its seconds."""
-        try:
-            tensors, place = read_tensors(self.path)
-            if not isinstance(place, dict) or place.get("run") != self.run:
-                raise ValueError(f"{self.path}: of another training: other data, settings or code")
-        except ValueError as error:
-            warnings.warn(f"{error}; the training starts afresh, and replaces it", stacklevel=4)
-            return 0.0
-        parts = {"model": {}, "best": {}, "optimiser": {}}
-        for name, tensor in tensors.items():
-            part, key = name.split(".", 1)
-            parts[part][key] = tensor
-        self.model.load_state_dict(parts["model"])
-        self.best = parts["best"]
-        self.step, self.losses, self.history = place["step"], place["losses"], place["history"]
-        state = self.optimiser.state_dict()
-        for name, tensor in parts["optimiser"].items():
-            index, key = name.split(".")
-            state["state"].setdefault(int(index), {})[key] = tensor
-        self.optimiser.load_state_dict(state)
-        return place["seconds"]
-
-
-def _copy(model):
-    return deepcopy(model.state_dict())
+    @torch.no_grad()
+    def losses(self):
+        modes = [model.training for model in self.stack.models]
+        for model in self.stack.models:
+            model.eval()
+        losses = [
+            self.stack.losses(self.pairs.take(index), self.noise[:, :, :, index], self.pixels)
+            for index in torch.arange(len(self.pairs), device=self.device).split(_VALIDATION_BATCH)
+        ]
+        for model, mode in zip(self.stack.models, modes, strict=True):
+            model.train(mode)
+        return [of_model.mean().item() for of_model in torch.cat(losses, dim=1)]

@@ -19,7 +19,17 @@ from snlib.model.predictive import PredictiveMMVAE
 from snlib.training.draws import Draws
 from snlib.training.side_by_side import SideBySide
 
-__all__ = ["BLOCK", "PRECISIONS", "Steps", "new_fabric", "new_optimiser", "precision_of", "use_one_core"]
+__all__ = [
+    "BLOCK",
+    "PRECISIONS",
+    "RecordedSteps",
+    "Steps",
+    "compile_however_many",
+    "new_fabric",
+    "new_optimiser",
+    "precision_of",
+    "use_one_core",
+]
 
 BLOCK = 100  # most steps of a block
 PRECISIONS = ("32-true", "tf32", "bf16-mixed")
@@ -82,11 +92,19 @@ def precision_of(fabric):
     return "tf32" if rounded else fabric.strategy.precision.precision
 
 
-def new_optimiser(model):
-    """AdamW for `Steps`: one kernel for all parameters, and a learning rate on the device."""
-    device = next(model.parameters()).device
+def new_optimiser(model, parameters=None):
+    """AdamW for `Steps`: one kernel for all parameters (the model's own by default), rate on the device."""
+    parameters = list(model.parameters() if parameters is None else parameters)
+    device = parameters[0].device
     rate = torch.tensor(model.recipe.learning_rate, device=device)
-    return torch.optim.AdamW(model.parameters(), lr=rate, fused=True, capturable=device.type == "cuda")
+    return torch.optim.AdamW(parameters, lr=rate, fused=True, capturable=device.type == "cuda")
+
+
+def compile_however_many(function):
+    """Compile a function or a module, of which this process may already have compiled many like it."""
+    # Past the limit the next would silently not be compiled.
+    torch._dynamo.config.recompile_limit = _MOST_COMPILED
+    return torch.compile(function, dynamic=False, options=COMPILER)
 
 
 class _MeanLoss(nn.Module):
@@ -100,41 +118,32 @@ class _MeanLoss(nn.Module):
         return self.model(self.pairs.take(index, shown), noise, pixels).mean()
 
 
-class Steps:
-    """Optimiser steps on a model's loss.
+class RecordedSteps:
+    """Steps in blocks, on CUDA recorded as a graph; `_optimise` of a subclass says what a step is.
 
     Parameters
     ----------
     fabric : lightning_fabric.Fabric
-    model : torch.nn.Module
-        One of `snlib.model.registry.MODELS`, on the device of `fabric`.
     optimiser : torch.optim.Optimizer
-        From `new_optimiser`, with the state to go on from.
-    pairs : snlib.data.batches.Pairs
-        Training pairs, on the same device.
-    compiled, recorded : bool, optional
-        Compile the loss; record the step as a CUDA graph.  Both by default on one CUDA device only.
+        With one group of parameters, and a learning rate on the device.
+    device : torch.device
+    recorded : bool, optional
+        Record the step as a CUDA graph.  By default on one CUDA device only.
+    n_losses : tuple of int
+        Shape of the losses of a step.
     """
 
-    def __init__(self, fabric, model, optimiser, pairs, compiled=None, recorded=None):
-        self.fabric, self.model, self.device = fabric, model, pairs.flux.device
-        on_cuda = self.device.type == "cuda"
-        # Alone on a card, its experts need not wait for each other.
-        abreast = on_cuda and isinstance(model, MMVAE) and not isinstance(model, PredictiveMMVAE)
-        loss = _MeanLoss(SideBySide(model) if abreast else model, pairs)
-        if on_cuda if compiled is None else compiled:
-            # A process may train many models: past the limit the next would silently not be compiled.
-            torch._dynamo.config.recompile_limit = _MOST_COMPILED
-            loss = torch.compile(loss, dynamic=False, options=COMPILER)
-        self._loss_of, self.optimiser = fabric.setup(loss, optimiser)
+    def __init__(self, fabric, optimiser, device, recorded=None, n_losses=()):
+        self.fabric, self.optimiser, self.device = fabric, optimiser, device
+        on_cuda = device.type == "cuda"
         self._recorded = on_cuda and fabric.world_size == 1 if recorded is None else recorded
         # Only a stream of its own can be recorded.
-        self._stream = torch.cuda.Stream(self.device) if self._recorded else None
+        self._stream = torch.cuda.Stream(device) if self._recorded else None
         self._graph, self._n_run = None, 0
         # What a step reads and writes: its place in the block, and the block's draws, rates and losses.
-        self._row = torch.zeros(1, dtype=torch.int64, device=self.device)
-        self._losses = torch.zeros(BLOCK, device=self.device)
-        self._rates = torch.zeros(BLOCK, device=self.device)
+        self._row = torch.zeros(1, dtype=torch.int64, device=device)
+        self._losses = torch.zeros(BLOCK, *n_losses, device=device)
+        self._rates = torch.zeros(BLOCK, device=device)
         self._draws = None
 
     def start(self, draws, rates):
@@ -200,14 +209,46 @@ class Steps:
 
     def _step(self):
         """The step of the current row; touches the host in no way, so that it can be recorded."""
-        clip_norm, parameters = self.model.recipe.clip_norm, self.optimiser.param_groups[0]
         draws = [held.index_select(0, self._row)[0] for held in vars(self._draws).values()]
-        parameters["lr"].copy_(self._rates.index_select(0, self._row)[0])
+        self.optimiser.param_groups[0]["lr"].copy_(self._rates.index_select(0, self._row)[0])
+        losses = self._optimise(*draws)
+        self._losses.index_copy_(0, self._row, losses[None])
+        self._row += 1
+
+
+class Steps(RecordedSteps):
+    """Optimiser steps on a model's loss.
+
+    Parameters
+    ----------
+    fabric : lightning_fabric.Fabric
+    model : torch.nn.Module
+        One of `snlib.model.registry.MODELS`, on the device of `fabric`.
+    optimiser : torch.optim.Optimizer
+        From `new_optimiser`, with the state to go on from.
+    pairs : snlib.data.batches.Pairs
+        Training pairs, on the same device.
+    compiled, recorded : bool, optional
+        Compile the loss; record the step as a CUDA graph.  Both by default on one CUDA device only.
+    """
+
+    def __init__(self, fabric, model, optimiser, pairs, compiled=None, recorded=None):
+        self.model, device = model, pairs.flux.device
+        on_cuda = device.type == "cuda"
+        # Alone on a card, its experts need not wait for each other.
+        abreast = on_cuda and isinstance(model, MMVAE) and not isinstance(model, PredictiveMMVAE)
+        loss = _MeanLoss(SideBySide(model) if abreast else model, pairs)
+        if on_cuda if compiled is None else compiled:
+            loss = compile_however_many(loss)
+        self._loss_of, optimiser = fabric.setup(loss, optimiser)
+        super().__init__(fabric, optimiser, device, recorded)
+
+    def _optimise(self, *draws):
+        clip_norm, parameters = self.model.recipe.clip_norm, self.optimiser.param_groups[0]["params"]
         self.optimiser.zero_grad(set_to_none=True)
         loss = self._loss_of(*draws)
         self.fabric.backward(loss)
         if clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(parameters["params"], clip_norm)
+            torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
         self.optimiser.step()
-        self._losses.index_copy_(0, self._row, loss.detach()[None])
-        self._row += 1
+        return loss.detach()

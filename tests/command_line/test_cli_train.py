@@ -175,6 +175,72 @@ def test_processes_that_cannot_share_equally(data, tmp_path):
     assert not (tmp_path / "w").exists()
 
 
+def weights(path):
+    return load_model(path).model.state_dict()
+
+
+def test_several_seeds_are_each_what_it_is_alone(snlib, data, tmp_path):
+    """Bit for bit on the CPU, whichever were there before; the files say that they trained in a stack."""
+    name, seeds = "photometry-regressor", (0, 2, 3)
+    for seed in seeds:
+        assert snlib(*arguments(name, "--seed", str(seed), "--out", "alone"))[0] == 0
+    code, said = snlib(*arguments(name, "--seeds", "2-3", "--out", "w"))
+    assert code == 0, said
+    assert said.count(" 0/60 [") == 1  # one bar for all
+    before = (tmp_path / "w" / f"{name}-improved-seed2.safetensors").read_bytes()
+    code, said = snlib(*arguments(name, "--seeds", "0,2-3", "--out", "w", "--resume"))
+    assert code == 0 and said.count(" 0/60 [") == 1
+    for seed in seeds:
+        alone, ours = (tmp_path / out / f"{name}-improved-seed{seed}.safetensors" for out in ("alone", "w"))
+        expected = weights(alone)
+        assert all(torch.equal(tensor, expected[key]) for key, tensor in weights(ours).items())
+        assert losses(ours.with_suffix(".csv")).equals(losses(alone.with_suffix(".csv")))
+        of_alone, of_ours = (load_model(path).provenance for path in (alone, ours))
+        assert of_ours == of_alone | {"stack": [0] if seed == 0 else [2, 3]}
+    assert (tmp_path / "w" / f"{name}-improved-seed2.safetensors").read_bytes() == before
+    assert " 0/60 [" not in snlib(*arguments(name, "--seed", "3", "--out", "w", "--resume"))[1]
+    assert " 0/60 [" not in snlib(*arguments(name, "--seeds", "0,2", "--out", "alone", "--resume"))[1]
+
+
+def test_a_killed_stack_resumes_to_the_same_weights(snlib, data, tmp_path):
+    """Also if it was killed when only some of the weights were written."""
+    assert snlib(*arguments("photometry-vae", "--seeds", "0,5", "--out", "unbroken"))[0] == 0
+    names = [f"photometry-vae-improved-seed{seed}.safetensors" for seed in (0, 5)]
+    with start("photometry-vae", "--seeds", "0,5", "--out", "killed") as process:
+        while not list(tmp_path.glob("killed/checkpoints/photometry-vae-improved-seeds0-5-*.safetensors")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGSTOP)
+        locked = "killed/checkpoints/photometry-vae-improved-seed5.lock is locked"
+        refused = f"snlib: another process is training here: {locked}\n"
+        for others in ("--seed", "5"), ("--seeds", "4-6"):
+            code, said = snlib(*arguments("photometry-vae", *others, "--out", "killed"))
+            assert (code, said) == (2, refused)
+        os.kill(process.pid, signal.SIGKILL)
+    for _ in range(2):
+        code, said = snlib(*arguments("photometry-vae", "--seeds", "0,5", "--out", "killed", "--resume"))
+        assert code == 0 and " 0/60 [" not in said
+        for name in names:
+            expected = weights(tmp_path / "unbroken" / name)
+            assert all(
+                torch.equal(x, expected[key]) for key, x in weights(tmp_path / "killed" / name).items()
+            )
+        (tmp_path / "killed" / names[1]).unlink()
+
+
+@pytest.mark.parametrize(
+    "seeds", ["", "3-1", "1,1", "0-2,1", "a", "-1", "1-", "0,,1", "0 1", "0-1000", "1.5"]
+)
+def test_seeds_that_are_none(snlib, data, tmp_path, seeds):
+    code, said = snlib(*arguments("mmvae", f"--seeds={seeds}", "--out", "w"))
+    assert code == 2
+    assert said.startswith(
+        f"snlib: seeds are {seeds!r}, expected a list without repetitions such as 0-7 or 0,3,5"
+    )
+    assert said.count("\n") == 1
+    assert not (tmp_path / "w").exists()
+
+
 @pytest.mark.parametrize(
     "model, more, message",
     [
@@ -182,6 +248,16 @@ def test_processes_that_cannot_share_equally(data, tmp_path):
         ("mmvae", ("--recipe", "best"), "snlib: recipe is 'best', expected one of ['text', 'improved', "),
         ("mmvae", ("--profile", "huge"), "snlib: profile is 'huge', expected one of"),
         ("mmvae", ("--seed", "-1"), "snlib: seed is -1, expected a whole number from 0"),
+        (
+            "mmvae",
+            ("--seed", "0", "--seeds", "0-3"),
+            "snlib: --seed 0 and --seeds 0-3 are both given, expected one of them",
+        ),
+        (
+            "mmvae",
+            ("--seeds", f"{2**63}"),
+            "snlib: seed is 9223372036854775808, expected a whole number from 0",
+        ),
         ("mmvae", ("--precision", "8"), "snlib: precision is '8', expected one of"),
         ("mmvae", ("--precision", "tf32"), "snlib: precision is 'tf32', which is for cuda"),
         ("mmvae", ("--processes", "0"), "snlib: processes is 0, expected at least 1"),

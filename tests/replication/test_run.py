@@ -74,8 +74,8 @@ def simulations(monkeypatch):
 @pytest.fixture
 def trainings(monkeypatch):
     """A list that grows by one item a training."""
-    calls, train = [], trained.train
-    monkeypatch.setattr(trained, "train", lambda *args: calls.append(args) or train(*args))
+    calls, train_stack = [], trained.train_stack
+    monkeypatch.setattr(trained, "train_stack", lambda *args: calls.append(args) or train_stack(*args))
     return calls
 
 
@@ -255,7 +255,7 @@ def test_the_weights_of_the_repository_are_taken(profile, model, recipe, n_rows,
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_is_trained_and_found_again(tiny, name, monkeypatch):
     first = open_run(tiny).trained(name, "text")
-    monkeypatch.setattr(trained, "train", None)
+    monkeypatch.setattr(trained, "train_stack", None)
     again = open_run(tiny).trained(name, "text")
     for key, tensor in first.model.state_dict().items():
         assert torch.equal(tensor, again.model.state_dict()[key])

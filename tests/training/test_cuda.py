@@ -16,8 +16,9 @@ from snlib.model import registry as models
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS
 from snlib.training.draws import draw_block
-from snlib.training.loop import mean_loss, train
+from snlib.training.loop import mean_loss, train, train_stack
 from snlib.training.side_by_side import side_by_side
+from snlib.training.stack import StackedSteps, Together
 from snlib.training.steps import BLOCK, Steps, new_fabric, new_optimiser
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -31,8 +32,8 @@ def fresh_compiler():
     torch.set_float32_matmul_precision("highest")
 
 
-def new_model(recipe, device="cuda", name="mmvae"):
-    return models.new_model(name, recipe, seed=0).to(device)  # drawn on the CPU: the same on every device
+def new_model(recipe, device="cuda", name="mmvae", seed=0):
+    return models.new_model(name, recipe, seed).to(device)  # drawn on the CPU: the same on every device
 
 
 def losses(dataset, recipe, device, rates, name="mmvae", precision="32-true", **options):
@@ -114,6 +115,37 @@ def test_independent_work_is_recorded_side_by_side():
     torch.cuda.synchronize()
     assert streams[:2] == [main, main] and len({main, *streams[2:]}) == 3
     assert torch.equal(recorded, eager + 4)
+
+
+def losses_of_stack(dataset, recipe, name, device, seeds, **options):
+    """Losses of 50 steps of a stack, and its models."""
+    pairs, stack = (
+        dataset.pairs("train", device),
+        Together([new_model(recipe, device, name, s) for s in seeds]),
+    )
+    steps = StackedSteps(new_fabric(device), stack, pairs, **options)
+    steps.start([draw_block(stack.models[0], pairs, 0, 50, seed) for seed in seeds], [SLOW] * 50, 0)
+    return steps.losses(50), stack.models
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_recorded_stack_equals_one_on_the_cpu(dataset, small_recipe, name):
+    cpu, expected = losses_of_stack(dataset, small_recipe, name, "cpu", (0, 3))
+    gpu, models = losses_of_stack(dataset, small_recipe, name, "cuda", (0, 3), compiled=False)
+    torch.testing.assert_close(gpu, cpu, rtol=2e-5, atol=1e-6)
+    for ours, theirs in zip(models, expected, strict=True):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            torch.testing.assert_close(a.cpu(), b, rtol=0, atol=10 * SLOW)
+
+
+def test_a_compiled_stack_trains_as_its_seeds_alone(dataset, small_recipe):
+    recipe = replace(small_recipe, learning_rate=SLOW)
+    pairs, seeds = [dataset.pairs(part, "cuda") for part in ("train", "validation")], (0, 3, 4)
+    histories = train_stack([new_model(recipe, seed=seed) for seed in seeds], *pairs, 100, seeds)
+    for history, seed in zip(histories, seeds, strict=True):
+        alone = train(new_model(recipe, seed=seed), *pairs, 100, seed)
+        for column in ("train_loss", "validation_loss"):
+            np.testing.assert_allclose(history[column], alone[column], rtol=1e-4)
 
 
 class Killed(BaseException):

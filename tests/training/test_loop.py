@@ -24,8 +24,9 @@ from snlib.random_streams import stream
 from snlib.replication import trained
 from snlib.replication.trained import train_or_load
 from snlib.training import loop as training
+from snlib.training import state
 from snlib.training.draws import draw_block, draw_noise, spread_pixels
-from snlib.training.loop import evaluation_interval, learning_rate, mean_loss, train
+from snlib.training.loop import evaluation_interval, learning_rate, mean_loss, train, train_stack
 from snlib.training.steps import Steps, new_fabric, new_optimiser, use_one_core
 
 FABRIC = new_fabric("cpu")
@@ -107,7 +108,7 @@ def test_a_killed_training_resumes_bit_for_bit(pairs, small_recipe, tmp_path, mo
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Steps, "_step", dies)
         if save == "after each block":
-            patch.setattr(training, "_MOST_SECONDS_UNSAVED", -1)
+            patch.setattr(state, "_MOST_SECONDS_UNSAVED", -1)
             patch.setattr(training, "BLOCK", 3)
         train(new_model(small_recipe), *pairs, n_steps=40, seed=3, checkpoint=checkpoint)
     resumed, done = new_model(small_recipe), len(calls)
@@ -189,10 +190,10 @@ def test_a_resumed_training_goes_on_counting_its_seconds(pairs, small_recipe, tm
 
     checkpoint = tmp_path / "checkpoint.safetensors"
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(training, "time", SimpleNamespace(monotonic=lambda: next(times)))
+        patch.setattr(state, "time", SimpleNamespace(monotonic=lambda: next(times)))
         patch.setattr(Steps, "_step", dies)
         train(new_model(small_recipe), *pairs, n_steps=40, seed=3, checkpoint=checkpoint)
-    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: 0.0))
     seconds = train(new_model(small_recipe), *pairs, n_steps=40, seed=3, checkpoint=checkpoint)["seconds"]
     assert seconds[0] > 0 and seconds.is_monotonic_increasing
 
@@ -502,8 +503,7 @@ def test_a_start_is_written_down_and_a_model_is_trained_again_if_it_changes(
     trained_on, tmp_path, monkeypatch
 ):
     starts, calls = [trained_on("mmvae", seed=seed) for seed in (1, 2)], []
-    train = trained.train
-    monkeypatch.setattr(trained, "train", lambda *args: calls.append(1) or train(*args))
+    monkeypatch.setattr(trained, "train_stack", lambda *args: calls.append(1) or train_stack(*args))
     first, again, other = (trained_on("predictive-mmvae", start=starts[i]) for i in (0, 0, 1))
     assert len(calls) == 2
     assert same_weights(first.model, again.model) and not same_weights(first.model, other.model)
