@@ -138,6 +138,16 @@ def test_weights_are_trained_once_and_again_when_the_events_change(tiny, trainin
     assert len(trainings) == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*of another training")
+def test_weights_of_fewer_or_more_steps_are_not_taken(tiny, trainings):
+    """Even where they lie in the same folder."""
+    run = open_run(tiny)
+    for n_steps, so_far in (3, 1), (4, 2), (4, 2), (3, 3):
+        other = replace(run, profile=replace(run.profile, n_steps=n_steps))
+        assert other.trained("photometry-regressor", "text").history["step"].iloc[-1] == n_steps
+        assert len(trainings) == so_far
+
+
 @pytest.mark.parametrize("suffix", [".safetensors", ".json", ".csv"])
 def test_truncated_weights_are_trained_again(tiny, trainings, suffix):
     run = open_run(tiny)
