@@ -299,6 +299,14 @@ def test_the_summary_of_a_training(tiny):
     assert summary["Pairs a step"] == 64
 
 
+@pytest.mark.parametrize("keeps, step", [("best", 20), ("last", 40)])
+def test_the_row_of_a_training_is_that_of_the_weights_it_keeps(keeps, step):
+    losses = {"train_loss": [1.0, 4.0, 3.0, 2.0], "validation_loss": [3.0, 1.0, 2.0, 4.0]}
+    history = pd.DataFrame({"step": [10, 20, 30, 40]} | losses)
+    model = SimpleNamespace(recipe=SimpleNamespace(keeps=keeps))
+    assert trained.Trained(model, history, {}).best()["step"] == step
+
+
 def test_a_recipe_may_differ_for_a_model():
     assert recipe_for("mmvae", "improved") == RECIPES["improved"]
     assert recipe_for("contrastive", "text") == RECIPES["text"]
