@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from snlib import replication
 from snlib.cli import app
 from snlib.data.dataset import split_events
 from snlib.data.events import Events
@@ -149,6 +150,24 @@ def test_results_are_of_the_sample_that_is_asked_for(snlib, tmp_path, monkeypatc
     monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path / "generated"))
     said = snlib("evaluate", "--profile", "smoke", "--published-sample", "nowhere", "--out", "results")
     assert said == (2, "snlib: nowhere: no such folder (the published sample)\n")
+
+
+@pytest.mark.parametrize(
+    "command, function, seed, given",
+    [
+        ("evaluate masking --out there --seed 3", "write_results", 3, (Path("there"), ["masking"])),
+        ("evaluate --out there --seed 3", "write_results", 3, (Path("there"), tuple(TABLES))),
+        ("ablate text-bound --seed 3", "ablate", 3, ("text-bound",)),
+        ("ship --weights w.safetensors --results there", "ship", 0, (Path("w.safetensors"), Path("there"))),
+    ],
+)
+def test_the_run_is_the_one_that_is_asked_for(snlib, monkeypatch, command, function, seed, given):
+    asked = []
+    monkeypatch.setattr(replication, function, lambda *what: asked.append(what))
+    assert snlib(*command.split(), "--profile", "smoke", "--device", "cpu") == (0, "")
+    ((run, *what),) = asked
+    assert (run.profile, run.seed, run.device) == (PROFILES["smoke"], seed, "cpu")
+    assert tuple(what) == given
 
 
 def test_simulate_from_a_folder_without_models(snlib, tmp_path):

@@ -92,6 +92,19 @@ def test_by_default_two_hundred_samples_at_the_phases_of_the_spectra(snlib, fold
     assert result["samples"].shape == (1, 200, 5, 982)
 
 
+def test_draws_are_those_of_the_seed_that_is_given(snlib, folder, table):
+    """By default 0."""
+    table[table["object_id"] == "event-1"].to_csv(folder / "curves.csv", index=False)
+    drawn = []
+    for place, seed in enumerate(([], ["--seed", "0"], ["--seed", "4"], ["--seed", "4"])):
+        out = f"{place}.npz"
+        assert snlib("predict", "curves.csv", "--samples", "3", "--out", out, *seed, *GIVEN)[0] == 0
+        drawn.append(read(folder / out)["samples"])
+    np.testing.assert_array_equal(*drawn[:2])
+    np.testing.assert_array_equal(*drawn[2:])
+    assert (drawn[0] != drawn[2]).any((0, 2, 3)).all()  # in each sample
+
+
 LARGE = "large/predictive-mmvae-large-seed0"
 
 

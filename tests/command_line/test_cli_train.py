@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
@@ -133,11 +134,12 @@ def test_weights_under_the_name_of_another_seed_are_not_taken(snlib, data, tmp_p
 
 def test_two_trainings_of_the_same_at_once(snlib, data, tmp_path):
     """The second ends, whether it is one process or two; the first goes on."""
-    with start("mmvae", "--out", "w") as first:
+    with start("mmvae", "--out", "w") as first, ExitStack() as at_last:
         while not (tmp_path / "w/checkpoints/mmvae-improved-seed0.safetensors").exists():
             assert first.poll() is None
             time.sleep(0.01)
-        os.kill(first.pid, signal.SIGSTOP)
+        first.send_signal(signal.SIGSTOP)
+        at_last.callback(first.send_signal, signal.SIGCONT)  # or a failure would wait for it for ever
         lock = "w/checkpoints/mmvae-improved-seed0.lock"
         refused = f"snlib: another process is training here: {lock} is locked\n"
         for resume in ((), ("--resume",)):
@@ -145,7 +147,7 @@ def test_two_trainings_of_the_same_at_once(snlib, data, tmp_path):
         code, said = run("mmvae", "--out", "w", "--processes", "2")
         assert code == 2 and said.endswith(refused) and said.count("snlib: ") == 1
         assert snlib(*arguments("photometry-regressor", "--out", "w"))[0] == 0
-        os.kill(first.pid, signal.SIGCONT)
+        at_last.close()
         first.communicate()
     assert first.returncode == 0
     assert snlib(*arguments("mmvae", "--out", "w", "--resume"))[0] == 0

@@ -87,8 +87,11 @@ def test_whole_light_curves_go_on_to_where_simulations_end(visits):
     fainter = whole_light_curves(visits, 30, seed=2, faintest=np.inf)
     assert np.nanmax(fainter.magnitude[fainter.phase_days < 0]) > -12
     assert (fainter.observed.sum(1) >= curves.observed.sum(1)).all()
-    after_peak = [np.sort(c.phase_days[c.phase_days > 0]) for c in (curves, fainter)]
-    np.testing.assert_array_equal(*after_peak)
+    dark = whole_light_curves(visits, 30, seed=2, faintest=-30.0)  # brighter than any supernova
+    assert np.nanmin(dark.phase_days) > 0
+    expected, *others = (np.sort(c.phase_days[c.phase_days > 0]) for c in (curves, fainter, dark))
+    for phases in others:
+        np.testing.assert_array_equal(phases, expected)
 
 
 def test_committed_cadences_are_those_of_the_published_sample(published, published_folder):

@@ -11,6 +11,7 @@ from snlib.evaluation.score_table import score_events
 from snlib.evaluation.scores import average_scores
 from snlib.inference.embedding import retrieve_spectra
 from snlib.inference.forecast import Forecaster
+from snlib.inference.inversion import invert_light_curves, inverted_samples
 from snlib.inference.posteriors import from_light_curve, from_spectra, posterior_samples
 from snlib.inference.recalibration import Recalibration
 from snlib.inference.samplers import (
@@ -87,11 +88,16 @@ def test_retrieval_gives_the_neighbours_that_are_found_together(dataset, small_r
 def test_an_inversion_is_of_its_own_light_curve(events):
     """The brighter the light curve, the brighter the spectra; the same whoever was inverted before."""
     shipped = Surrogate.load()
-    sampler, drawn = inversion_sampler(replace(shipped, residuals=shipped.residuals[:2]), 0.3), {}
+    surrogate = replace(shipped, residuals=shipped.residuals[:2])
+    sampler, drawn = inversion_sampler(surrogate, 0.3), {}
     for index in (3, 8):
         drawn[index] = sampler(events.select([index]), 20, rng())["predictive"].values
         assert drawn[index].shape == (20, 5, 50)
     np.testing.assert_array_equal(sampler(events.select([3]), 20, rng())["predictive"].values, drawn[3])
+    where = (events.spectra.phase_days, events.spectra.wavelength_aa)
+    inversion = invert_light_curves(surrogate, events.light_curves.select([3]), 0.3)
+    _, predictive = inverted_samples(surrogate, inversion, 0, *where, 20, rng())
+    np.testing.assert_array_equal(drawn[3], predictive)
     faint, bright = sorted(drawn, key=lambda i: -np.nanmean(events.light_curves.magnitude[i]))
     assert drawn[bright].mean() > drawn[faint].mean()
 

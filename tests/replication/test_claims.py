@@ -238,3 +238,16 @@ def test_table_of_a_chapter(judged):
     assert list(table.index.get_level_values("id")) == ["C7", "C7", "C8", "C8"]
     assert set(table.columns) == set(RECIPES)
     assert table["text"].iloc[0] == "1.10 (1.10 – 1.10): holds"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "words"),
+    [
+        (1.234, 1.1, 12.0, "1.23 (1.10 – 12.00)"),
+        (-0.5, -0.75, 0.0, "-0.50 (-0.75 – 0.00)"),
+        (0.0042, -0.0009, 0.01, "4e-03 (-9e-04 – 0.01)"),
+    ],
+)
+def test_a_chapter_gives_each_estimate_with_its_interval(judged, estimate, low, high, words):
+    changed = judged.assign(estimate=estimate, low=low, high=high, verdict="open")
+    assert set(verdict_table(changed, ["C7"])["text"]) == {f"{words}: open"}

@@ -6,15 +6,19 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snlib.data.events import Events, LightCurves, Spectra
 from snlib.data.published_sample import PublishedSample, read_published_sample
 from snlib.data.quantities import LAST_PHASE_DAYS
+from snlib.data.scaling import Scaling
 from snlib.evaluation.scores import PIT_COLUMNS
 from snlib.files import read_json
+from snlib.inference.samplers import REAL_MAGNITUDE_SCALE
 from snlib.inference.samples import Samples
+from snlib.model.registry import new_model, recipe_for
 from snlib.replication import folds as real_models
 from snlib.replication import methods, real_results, real_scores
 from snlib.replication import run as runs
@@ -114,6 +118,49 @@ def test_fine_tuning_is_split_among_seen_models(folds):
     for fold in folds:
         index = np.concatenate(list(fold.fine_tuning_split().values()))
         assert sorted(index) == list(range(len(fold.seen)))
+
+
+def test_fine_tuning_is_of_the_mmvae_on_seen_models_scaled_as_before(folds, monkeypatch):
+    """As long and as fast as for the committed results on real models."""
+    fold, given = folds[3], []
+    large = recipe_for("mmvae", "large")
+    start = SimpleNamespace(model=SimpleNamespace(recipe=large))
+    scaling = Scaling.fit(fold.unseen)  # any that is not that of the seen models
+    monkeypatch.setattr(Fold, "trained", lambda fold, *what: given.append(what) or start)
+    monkeypatch.setattr(Fold, "dataset", lambda fold: SimpleNamespace(scaling=scaling))
+    monkeypatch.setattr(real_models, "train_or_load", lambda *what, **more: (*what, more))
+    name, recipe, dataset, n_steps, seed, folder, _, more = fold.fine_tuned("large")
+    assert given == [("mmvae", "large")] and more == {"start": start}
+    assert (name, n_steps, seed, folder) == ("mmvae", 600, 103, fold.folder)
+    assert recipe == replace(large, name="fine-tuned", learning_rate=3e-4, batch_size=16)
+    assert dataset.events.object_id.tolist() == fold.seen.object_id.tolist()
+    assert dataset.scaling == scaling
+    for part, index in fold.fine_tuning_split().items():
+        np.testing.assert_array_equal(dataset.split[part], index)
+
+
+def test_the_fine_tuned_method_has_every_weight_that_was_tuned(dataset, small_recipe, monkeypatch):
+    trained, tuned = (
+        SimpleNamespace(model=new_model(name, small_recipe, seed))
+        for name, seed in (("predictive-mmvae", 5), ("mmvae", 6))
+    )
+    fold = SimpleNamespace(
+        trained=lambda model, recipe: trained,
+        fine_tuned=lambda recipe: tuned,
+        dataset=lambda: dataset,
+        device="cpu",
+    )
+    monkeypatch.setattr(methods, "forecast_sampler", lambda forecaster: forecaster.model)
+    found = methods.sampler_of(fold, "fine-tuned MMVAE", "large").state_dict()
+    before, after = trained.model.state_dict(), tuned.model.state_dict()
+    assert found.keys() == before.keys() > after.keys()
+    for key, tensor in found.items():
+        assert torch.equal(tensor, after.get(key, before[key]))
+
+
+def test_an_inversion_is_of_the_surrogate_of_its_fold(folds, small_surrogate, monkeypatch):
+    monkeypatch.setattr(methods, "inversion_sampler", lambda *given: given)
+    assert methods.sampler_of(folds[1], "inversion") == (folds[1].surrogate, REAL_MAGNITUDE_SCALE)
 
 
 def test_surrogate_is_kept_for_its_seen_models_only(folds, small_surrogate):

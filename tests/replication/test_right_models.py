@@ -26,6 +26,7 @@ from snlib.replication.results import TABLES, table
 from snlib.replication.shipping import calibrated_forecaster
 from snlib.replication.sources import PublishedModels
 
+N_SAMPLES = 23  # of `small_run`
 every_recipe = pytest.mark.parametrize("recipe", RECIPES)
 
 
@@ -44,7 +45,7 @@ def test_predictions_are_of_the_named_model_and_recipe(
 ):
     dataset, seed = small_run.dataset(), small_run.seed
     sampler = sampler_of(small_run.trained(model, recipe).model, dataset.scaling)
-    expected = spectrum_posteriors(sampler, dataset.part("test"), 20, seed)
+    expected = spectrum_posteriors(sampler, dataset.part("test"), N_SAMPLES, seed)
     for kind, posterior in expected.items():
         np.testing.assert_array_equal(predicted[f"{method} ({recipe})", kind].mean, posterior.mean)
     other = next(name for name in RECIPES if name != recipe)
@@ -65,7 +66,7 @@ def test_rows_of_the_table_of_spectra_are_of_their_recipe(small_run, recipe):
     dataset, found = small_run.dataset(), table(small_run, "spectra")
     sampler = light_curve_sampler(small_run.trained("mmvae", recipe).model, dataset.scaling)
     test = dataset.part("test")
-    expected = score_events(draw_events(sampler, test, 20, small_run.seed), test)
+    expected = score_events(draw_events(sampler, test, N_SAMPLES, small_run.seed), test)
     rows = found[found["model"] == f"MMVAE ({recipe})"].drop(columns="model").reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, expected[list(rows)], rtol=1e-3, check_dtype=False)
 
@@ -73,7 +74,7 @@ def test_rows_of_the_table_of_spectra_are_of_their_recipe(small_run, recipe):
 @every_recipe
 def test_rows_of_the_masking_table_are_of_their_recipe(small_run, recipe):
     model, found = small_run.trained("mmvae", recipe).model, table(small_run, "masking")
-    expected = masking_scores(model, small_run.dataset(), 20, small_run.seed)
+    expected = masking_scores(model, small_run.dataset(), N_SAMPLES, small_run.seed)
     rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
 
@@ -103,7 +104,7 @@ def test_a_table_is_made_again_for_another_profile_or_other_events(small_run, tm
     run = replace(small_run, folder=tmp_path)
     assert [table(run, "masking")["made"][0] for _ in range(2)] == [1, 1]
     if change == "profile":
-        other = replace(run, profile=replace(run.profile, n_posterior_samples=21))
+        other = replace(run, profile=replace(run.profile, n_posterior_samples=24))
     else:
         other = replace(run, seed=4)  # whose events, in the same folder, are others
     assert table(other, "masking")["made"][0] == 2

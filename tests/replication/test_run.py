@@ -138,6 +138,16 @@ def test_weights_are_trained_once_and_again_when_the_events_change(tiny, trainin
     assert len(trainings) == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*of another training")
+def test_weights_of_fewer_or_more_steps_are_not_taken(tiny, trainings):
+    """Even where they lie in the same folder."""
+    run = open_run(tiny)
+    for n_steps, so_far in (3, 1), (4, 2), (4, 2), (3, 3):
+        other = replace(run, profile=replace(run.profile, n_steps=n_steps))
+        assert other.trained("photometry-regressor", "text").history["step"].iloc[-1] == n_steps
+        assert len(trainings) == so_far
+
+
 @pytest.mark.parametrize("suffix", [".safetensors", ".json", ".csv"])
 def test_truncated_weights_are_trained_again(tiny, trainings, suffix):
     run = open_run(tiny)
@@ -287,6 +297,14 @@ def test_the_summary_of_a_training(tiny):
     assert summary["Validation loss"] == f"{loss:.4g}"
     assert summary["reached at step"] == f"{step} of 3"
     assert summary["Pairs a step"] == 64
+
+
+@pytest.mark.parametrize("keeps, step", [("best", 20), ("last", 40)])
+def test_the_row_of_a_training_is_that_of_the_weights_it_keeps(keeps, step):
+    losses = {"train_loss": [1.0, 4.0, 3.0, 2.0], "validation_loss": [3.0, 1.0, 2.0, 4.0]}
+    history = pd.DataFrame({"step": [10, 20, 30, 40]} | losses)
+    model = SimpleNamespace(recipe=SimpleNamespace(keeps=keeps))
+    assert trained.Trained(model, history, {}).best()["step"] == step
 
 
 def test_a_recipe_may_differ_for_a_model():

@@ -57,13 +57,16 @@ def test_models_drawn_from_the_grid_are_possible_and_inside(write):
 
 
 def test_everything_outside_the_grid_is_listed_in_one_warning(write):
-    path = write({}, of_mass(3.0) | {"mixing_passes": 500}, {}, of_mass(1.2, energy=4.0))
+    path = write(
+        {}, of_mass(3.0) | {"mixing_passes": 500}, {}, of_mass(1.2, energy=4.0), {"mixing_passes": 5}
+    )
     with pytest.warns(BeyondGridWarning) as said:
-        assert read_parameters(path).shape == (4, 6)
+        assert read_parameters(path).shape == (5, 6)
     assert [str(warning.message) for warning in said] == [
         "models.csv: extrapolated beyond the grid: row 2, ejecta_mass_msun: 3 is outside 0.7 to 2.5; "
         "row 2, mixing_passes: 500 is outside 10 to 300; "
-        "row 4, kinetic velocity [km/s]: 1.831e+04 is outside 8000 to 14500"
+        "row 4, kinetic velocity [km/s]: 1.831e+04 is outside 8000 to 14500; "
+        "row 5, mixing_passes: 5 is outside 10 to 300"
     ]
 
 

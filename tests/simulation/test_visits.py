@@ -101,6 +101,27 @@ def test_days_that_are_none_are_refused(bad, place):
         Visits(mjd, np.zeros(3), np.zeros(3), np.zeros(3, int), np.full(3, 24.0))
 
 
+@pytest.mark.parametrize(
+    "field, bad",
+    [
+        ("ra_deg", -0.1),
+        ("ra_deg", np.nan),
+        ("dec_deg", 90.1),
+        ("dec_deg", np.nan),
+        ("band", 6),
+        ("five_sigma_depth", np.inf),
+        ("five_sigma_depth", np.nan),
+    ],
+)
+def test_impossible_visits_are_named_whoever_read_them(field, bad):
+    sound = {"ra_deg": np.zeros(3), "dec_deg": np.zeros(3), "band": np.zeros(3, int)}
+    sound["five_sigma_depth"] = np.full(3, 24.0)
+    Visits(np.arange(3.0), **sound)
+    sound[field][1] = bad
+    with pytest.raises(ValueError, match=f"^{field}: {bad:g} at visit 1 is out of range"):
+        Visits(np.arange(3.0), **sound)
+
+
 def test_missing_field_is_named(tmp_path, packed):
     del packed["band"]
     write_npz(tmp_path / "v.npz", **packed)
