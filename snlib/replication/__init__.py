@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "ablations": ["ABLATIONS", "ablate"],
         "claims": ["CLAIMS"],
+        "evaluated": ["EVALUATED"],
         "evidence": ["Evidence"],
         "folds": ["real_folds", "train_folds"],
         "parity": ["NUMBERS", "QUANTITIES", "STATES", "largest_differences"],

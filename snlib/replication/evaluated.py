@@ -25,7 +25,14 @@ from snlib.model.registry import Architecture, register
 from snlib.model.vae import VAE, standard_laplace
 from snlib.replication.evaluated_layers import EvaluatedDecoder, EvaluatedEncoder, perceptron
 
-__all__ = ["EvaluatedContrastive", "EvaluatedRecipe", "EvaluatedRegressor", "EvaluatedVAE", "ParameterHead"]
+__all__ = [
+    "EVALUATED",
+    "EvaluatedContrastive",
+    "EvaluatedRecipe",
+    "EvaluatedRegressor",
+    "EvaluatedVAE",
+    "ParameterHead",
+]
 
 _PROJECTED_DIM = 8
 _END_TO_END, _HEAD = (64, 64), (128, 128, 128, 128)  # hidden layers from latents to parameters
@@ -224,8 +231,8 @@ class _Evaluated(Architecture):
         }
 
 
-_JUNE = EvaluatedRecipe("evaluated", learning_rate=2.5e-4, photometry_weight=982 / 60)
-_MAY = replace(_JUNE, name="evaluated-may", table=True)
+EVALUATED = EvaluatedRecipe("evaluated", learning_rate=2.5e-4, photometry_weight=982 / 60)
+_MAY = replace(EVALUATED, name="evaluated-may", table=True)
 # One sample and beta = 0.5 for the uni-modal VAEs; regressors see the pairs as they are.
 _UNIMODAL = {"batch_size": 32, "n_samples": 1, "likelihood_weight": 2.0}
 _REGRESSOR = {"batch_size": 32, "learning_rate": 1e-3, "augmented": False, "passes": 500}
@@ -236,4 +243,4 @@ _CHANGES = {
     "photometry-regressor": _REGRESSOR,
     "spectrum-regressor": _REGRESSOR,
 }
-register(_Evaluated(EvaluatedRecipe), dict.fromkeys((_JUNE, _MAY), _CHANGES))
+register(_Evaluated(EvaluatedRecipe), dict.fromkeys((EVALUATED, _MAY), _CHANGES))
