@@ -42,6 +42,8 @@ _END_TO_END, _HEAD = (64, 64), (128, 128, 128, 128)  # hidden layers from latent
 class EvaluatedRecipe(Recipe):
     """A recipe of models as in the authors' program.
 
+    But for `n_wavelengths`: their positions attend to all 982 in training, here to those that a step decodes.
+
     Attributes
     ----------
     dropout : float
