@@ -107,7 +107,9 @@ def train_model(
     model: Annotated[str, typer.Argument(help=_MODELS)],
     out: Annotated[Path, typer.Option(help="Folder for weights, config and history.")],
     profile: Annotated[str, typer.Option(help="How long: smoke, quick, full or large.")] = "quick",
-    recipe: Annotated[str, typer.Option(help="How: text, evaluated, evaluated-may, improved or large.")] = "improved",
+    recipe: Annotated[
+        str, typer.Option(help="text, evaluated, evaluated-may, improved or large.")
+    ] = "improved",
     device: _Device = "auto",
     seed: Annotated[
         int | None,
