@@ -10,6 +10,7 @@ from snlib.data.batches import Spectrum
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import SavedModel, load_model, save_model
 from snlib.replication.evaluated import ParameterHead
+from snlib.replication.evaluated_layers import round_attention
 from snlib.training import loop
 from snlib.training.loop import train
 from snlib.training.steps import Steps
@@ -148,6 +149,15 @@ def test_only_the_state_of_may_has_a_vector_for_each_slot(whole_spectrum, photom
     long = replace(photometry, **{name: x.repeat(1, 6) for name, x in vars(photometry).items()})
     with pytest.raises(ValueError, match="photometry: 72 positions, but this model was made for 60"):
         may.photometry.likelihood(latents(3), long)
+
+
+def test_attention_in_bfloat16_stays_near(mmvae, photometry):
+    """Rounded to 8 bits are the factors in the attention only: what comes out has all of its own."""
+    before = mmvae.photometry.posterior(photometry).loc
+    after = round_attention(mmvae).photometry.posterior(photometry).loc
+    assert after.dtype == torch.float32 and not torch.equal(before, after)
+    torch.testing.assert_close(after, before, rtol=0.02, atol=0.02)
+    assert not torch.equal(after, after.bfloat16().float())
 
 
 @pytest.mark.parametrize("model", MODELS)
