@@ -42,14 +42,15 @@ def wait_for_workers(process):
     return workers_of(process.pid)
 
 
-def heed_interrupts():
-    """What a shell starts in the background ignores Ctrl-C, and so would the tests started there."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def heed_signals():
+    """What a shell starts in the background ignores Ctrl-C, and under nohup a hangup: so would the tests."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 def test_a_signal_ends_it_with_its_workers(tmp_path, number):
-    with start(tmp_path, *TOO_MANY, preexec_fn=heed_interrupts) as process:
+    with start(tmp_path, *TOO_MANY, preexec_fn=heed_signals) as process:
         workers = wait_for_workers(process)
         if number == signal.SIGINT:
             os.killpg(process.pid, number)  # as Ctrl-C does: to all of them
