@@ -22,6 +22,7 @@ from snlib.model.mmvae import MMVAE
 from snlib.model.objectives import info_nce
 from snlib.model.recipes import Recipe
 from snlib.model.registry import Architecture, register
+from snlib.model.regressor import Regressor
 from snlib.model.vae import VAE, standard_laplace
 from snlib.replication.evaluated_layers import EvaluatedDecoder, EvaluatedEncoder, perceptron
 
@@ -153,7 +154,7 @@ class EvaluatedContrastive(nn.Module):
         return info_nce(light_curves @ spectra.mT / self.recipe.temperature, each)
 
 
-class EvaluatedRegressor(nn.Module):
+class EvaluatedRegressor(Regressor):
     """The authors' end-to-end regression of the six parameters from one modality.
 
     Parameters
@@ -162,24 +163,12 @@ class EvaluatedRegressor(nn.Module):
     recipe : EvaluatedRecipe
     """
 
-    n_posteriors = 0
-
     def __init__(self, modality: str, recipe):
-        super().__init__()
-        self.modality, self.recipe = modality, recipe
-        self.encoder = EvaluatedEncoder(modality, recipe, recipe.latent_tokens)
+        super().__init__(modality, recipe, EvaluatedEncoder)
         self.to_latent = perceptron(recipe.d_model, recipe.d_model, recipe.latent_dim)
         self.to_parameters = perceptron(
             recipe.latent_tokens * recipe.latent_dim, *_END_TO_END, len(PARAMETERS)
         )
-
-    def predict(self, x: Photometry | Spectrum) -> Float[Tensor, "B 6"]:
-        """Predict the z-scores of the parameters."""
-        return self.to_parameters(self.to_latent(self.encoder(x)).flatten(1))
-
-    def forward(self, batch: Batch, noise=None, pixels=None) -> Float[Tensor, " B"]:
-        """Loss of each pair of a batch, mean squared error of the z-scores; noise and pixels are not used."""
-        return (self.predict(getattr(batch, self.modality)) - batch.parameters).square().mean(-1)
 
 
 class ParameterHead(nn.Module):
@@ -214,9 +203,7 @@ class ParameterHead(nn.Module):
         latent = self.backbone.posterior(x).loc if is_vae else self.backbone.latent(x)
         return self.to_parameters(latent.flatten(1))
 
-    def forward(self, batch: Batch, noise=None, pixels=None) -> Float[Tensor, " B"]:
-        """Loss of each pair of a batch, mean squared error of the z-scores; noise and pixels are not used."""
-        return (self.predict(getattr(batch, self.modality)) - batch.parameters).square().mean(-1)
+    forward = Regressor.forward  # the same loss of what it predicts
 
 
 class _Evaluated(Architecture):
