@@ -42,7 +42,9 @@ def train_or_load(
         A name in `snlib.model.registry.MODELS`.
     recipe : snlib.model.recipes.Recipe
     dataset : snlib.data.dataset.Dataset
-    n_steps, seed : int
+    n_steps : int
+        At most; a recipe may stop earlier, and so does a predictive MMVAE.
+    seed : int
     folder : path
         Gets ``<name>-<recipe's name>-seed<seed>.safetensors``, ``.json`` and ``.csv``.
     fabric : lightning_fabric.Fabric, optional
