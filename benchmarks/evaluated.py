@@ -17,7 +17,6 @@ from snlib.files import write_json
 from snlib.model.registry import new_model, recipe_for
 from snlib.random_streams import torch_stream
 from snlib.replication import evaluated  # noqa: F401 (its recipes)
-from snlib.replication.evaluated_layers import round_attention
 from snlib.training.draws import draw_block
 from snlib.training.steps import BLOCK, Steps, new_fabric, new_optimiser, use_one_core
 
@@ -27,9 +26,8 @@ WAYS = {"float32": "32-true", "bfloat16 in the attention": "32-true", "bfloat16"
 def train(way, recipe, data, n_steps):
     """Losses of each step, and seconds of each block but the first."""
     device = data.flux.device
+    recipe = replace(recipe, rounded=way == "bfloat16 in the attention")
     model = new_model("mmvae", recipe, 0).to(device)
-    if way == "bfloat16 in the attention":
-        round_attention(model)
     steps = Steps(new_fabric(device.type, WAYS[way]), model, new_optimiser(model), data)
     losses, seconds = [], []
     for first in range(0, n_steps, BLOCK):

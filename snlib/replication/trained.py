@@ -1,6 +1,7 @@
 """Trained models: loaded where they are up to date, trained where they are not."""
 
 import hashlib
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,7 +75,7 @@ def train_or_load(
 
 
 def train_or_load_stack(
-    name, recipe, dataset, n_steps, seeds, folder, fabric=None, resume=True, shipped=None
+    name, recipe, dataset, n_steps, seeds, folder, fabric=None, resume=True, shipped=None, watch=None
 ):
     """Models that differ by their seed, each as of `train_or_load`; those that are missing train as a stack.
 
@@ -86,6 +87,8 @@ def train_or_load_stack(
         Each once.
     name, recipe, dataset, n_steps, folder, fabric, resume, shipped
         As of `train_or_load`.
+    watch : callable, optional
+        See `snlib.training.loop.train_stack`; of models that are loaded, the history is as it was written.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def train_or_load_stack(
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds are {list(seeds)}, expected one or more, each once")
     task = _Task(name, recipe, dataset, n_steps, Path(folder), fabric or new_fabric("cpu"), resume, shipped)
-    return _train_or_load(task, list(seeds))
+    return _train_or_load(replace(task, watch=watch), list(seeds))
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class _Task:
     fabric: Fabric
     resume: bool
     shipped: Path | None
+    watch: Callable | None = None
 
     def file_name(self, seeds, suffix=".safetensors"):
         """Of what belongs to a seed, or to several."""
@@ -202,7 +206,7 @@ def _train(task, seeds, starts, made_from, asked_for):
             run = made_from[0]
         else:
             run, how["stack"] = _but_for_seeds(made_from[0]), seeds
-        histories = train_stack(models, *pairs, task.steps, seeds, checkpoint, run, fabric)
+        histories = train_stack(models, *pairs, task.steps, seeds, checkpoint, run, fabric, watch=task.watch)
         trained = {
             seed: Trained(model, history, {"made_from": of_model, **how})
             for seed, model, history, of_model in zip(seeds, models, histories, made_from, strict=True)

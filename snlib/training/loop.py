@@ -84,6 +84,7 @@ def train_stack(
     run=None,
     fabric=None,
     together=None,
+    watch=None,
 ):
     """Train models that differ by their seed at the same time: each as `train` would by itself.
 
@@ -102,6 +103,8 @@ def train_stack(
     together : bool, optional
         Whether one operation serves all models (see `snlib.training.stack`).  By default on CUDA, where
         they can; else models take their steps in turn.
+    watch : callable, optional
+        Called with each model at each evaluation; the numbers that it returns, by name, enter the history.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def train_stack(
     pairs = pairs if isinstance(pairs, list) else [pairs] * len(models)
     require_equal_shares(recipe, pairs[0], fabric)
     if together is None:
-        together = device.type == "cuda" and len(models) > 1 and can_be_together(fabric, models[0], pairs)
+        together = device.type == "cuda" and len(models) > 1 and can_be_together(fabric)
     stack = (Together if together else InTurn)(models)
     state = State(stack, {"recipe": recipe.to_dict(), "n_steps": n_steps, "run": run}, seeds, checkpoint)
     steps, validation = stack.steps(fabric, pairs, seeds), _Validation(stack, validation_pairs, seeds)
@@ -145,7 +148,7 @@ def train_stack(
             progress.update(len(rates))
             if state.step % every == 0 or state.step == n_steps:
                 found = validation.losses()
-                state.record(rates[-1], found)
+                state.record(rates[-1], found, [watch(model) if watch else {} for model in models])
                 shown["validation"] = f"{sum(found) / len(found):.4g}"
             progress.set_postfix(shown, refresh=False)
             if fabric.is_global_zero:

@@ -7,12 +7,16 @@ light curves only (a third), and costs some for an MMVAE (a seventh); there the 
 `InTurn`, each just as it would alone.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 from torch.func import functional_call, grad_and_value, vmap
 
+from snlib.data.batches import Pairs, Photometry
 from snlib.random_streams import torch_stream
 from snlib.training.draws import Draws
+from snlib.training.shared_sums import SharedSums
 from snlib.training.steps import RecordedSteps, Steps, compile_however_many, new_optimiser, precision_of
 
 __all__ = ["InTurn", "StackedSteps", "Together", "can_be_together", "clipped"]
@@ -109,13 +113,10 @@ class Together:
         )
 
     def steps(self, fabric, pairs, seeds):
-        """Steps of all models, which share their pairs, and drop nothing out."""
-        if not can_be_together(fabric, self.models[0], pairs):
-            raise ValueError(
-                "models train together in one process, in 32-true or tf32, on one set of pairs, "
-                "without dropout"
-            )
-        return StackedSteps(fabric, self, pairs[0])
+        """Steps of all models, each on its own pairs and by its own seed, but for what is dropped out."""
+        if not can_be_together(fabric):
+            raise ValueError("models train together in one process, in 32-true or tf32")
+        return StackedSteps(fabric, self, pairs, seeds)
 
     def losses(self, batch, noise, pixels):
         """Loss of each pair of a batch by each model, each with its own noise."""
@@ -143,27 +144,34 @@ class StackedSteps(RecordedSteps):
         Of one process.
     stack : Together
         With the state to go on from.
-    pairs : snlib.data.batches.Pairs
-        Training pairs, on the same device.
+    pairs : list of snlib.data.batches.Pairs
+        Training pairs of each model, on the same device.
+    seeds : sequence of int
+        The first one's stream says what all models drop out, each by numbers of its own.
     compiled, recorded : bool, optional
         See `snlib.training.steps.Steps`.
 
     """
 
-    def __init__(self, fabric, stack, pairs, compiled=None, recorded=None):
-        device = pairs.flux.device
+    def __init__(self, fabric, stack, pairs, seeds, compiled=None, recorded=None):
+        device, of_all = pairs[0].flux.device, _joined(pairs)
         super().__init__(fabric, stack.optimiser, device, recorded, (len(stack.models),))
+        self._seed, shared = seeds[0], of_all is pairs[0]
+        self._first_pairs = [0 if shared else i * len(pairs[0]) for i in range(len(pairs))]
         learned = [name for name, weight in stack.weights.items() if weight.requires_grad]
         self._learned = {name: stack.weights[name] for name in learned}
         self._fixed = {name: weight for name, weight in stack.weights.items() if name not in learned}
-        self._gradients = _gradients_of(stack.models[0], pairs)
+        self._gradients = _gradients_of(stack.models[0], of_all)
         if device.type == "cuda" if compiled is None else compiled:
             self._gradients = compile_however_many(self._gradients)
 
     def start(self, draws, rates, first):
         """Start a block of steps (see `Steps.start`), with the draws of each model."""
+        each = zip(draws, self._first_pairs, strict=True)
+        draws = [replace(of_model, index=of_model.index + shift) for of_model, shift in each]
         columns = zip(*(vars(of_model).values() for of_model in draws), strict=True)
-        super().start(Draws(*(torch.stack(column, dim=1) for column in columns)), rates)
+        with torch_stream("dropout", self._seed, first, self.fabric.global_rank):
+            super().start(Draws(*(torch.stack(column, dim=1) for column in columns)), rates)
 
     def _optimise(self, *draws):
         learned, fixed = ({k: x.detach() for k, x in some.items()} for some in (self._learned, self._fixed))
@@ -183,7 +191,8 @@ def _gradients_of(model, pairs):
         return functional_call(model, learned | fixed, (batch, noise, pixels)).mean()
 
     def gradients_of(*arguments):
-        gradients, losses = vmap(grad_and_value(loss_of))(*arguments)
+        with SharedSums():
+            gradients, losses = vmap(grad_and_value(loss_of), randomness="different")(*arguments)
         gradients = list(gradients.values())
         gradients = gradients if clip_norm is None else clipped(gradients, clip_norm)
         return [gradient.contiguous() for gradient in gradients], losses  # as the optimiser's kernel needs
@@ -209,15 +218,21 @@ def clipped(gradients, most):
     return [x * factor.view(-1, *(1,) * (x.dim() - 1)) for x in gradients]
 
 
-def can_be_together(fabric, model, pairs):
-    """Whether one operation can serve several models like this one.
+def can_be_together(fabric):
+    """Whether one operation can serve several models: not if processes share it, or precision is mixed."""
+    return fabric.world_size == 1 and precision_of(fabric) != "bf16-mixed"
 
-    Not if processes share it, precision is mixed, models have pairs of their own, or drop something out,
-    which each does by numbers of its own.
-    """
-    alike = all(one is pairs[0] for one in pairs)
-    drops = any(isinstance(part, (nn.Dropout, nn.MultiheadAttention)) for part in model.modules())
-    return alike and not drops and fabric.world_size == 1 and precision_of(fabric) != "bf16-mixed"
+
+def _joined(pairs):
+    """The pairs of all models, one model's behind the other's; the one set if they share it."""
+    if all(one is pairs[0] for one in pairs):
+        return pairs[0]
+    columns = zip(*(vars(one.photometry).values() for one in pairs), strict=True)
+    flux, observed, parameters = (
+        torch.cat([getattr(one, name) for one in pairs]) for name in ("flux", "observed", "parameters")
+    )
+    photometry = Photometry(*(torch.cat(column) for column in columns))
+    return Pairs(photometry, pairs[0].phase, pairs[0].wavelength, flux, observed, parameters)
 
 
 def _take_moments(optimiser, tensors):

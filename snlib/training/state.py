@@ -57,8 +57,8 @@ class State:
             self.losses = [total + loss for total, loss in zip(self.losses, of_step, strict=True)]
             self.step += 1
 
-    def record(self, rate, validation_losses):
-        """Add a row to each history; keep the weights of those that are the best so far."""
+    def record(self, rate, validation_losses, watched):
+        """Add a row to each history, with what was watched; keep the weights that are the best so far."""
         for seed, validation_loss in enumerate(validation_losses):
             history = self.histories[seed]
             if validation_loss < min((row["validation_loss"] for row in history), default=math.inf):
@@ -71,6 +71,7 @@ class State:
                     "train_loss": self.losses[seed] / (self.step - since),
                     "validation_loss": validation_loss,
                     "seconds": self.seconds,
+                    **watched[seed],
                 }
             )
             self.losses[seed] = 0.0
