@@ -5,7 +5,6 @@ seed.
 """
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,33 +17,10 @@ from snlib.replication.notebooks import public
 from snlib.replication.pipeline import COVER
 from snlib.replication.results import write_results
 from snlib.replication.run import open_run
+from snlib.replication.stages import commit
 from snlib.replication.verdicts import ledger_html
 
-__all__ = ["commit", "judge_seed", "public_names", "publish", "repeat", "run_times", "sum_up"]
-
-_MAKE_RESULTS = ("snlib", "notebooks", "Snakefile", "maintainers.smk")
-
-
-def commit(root="."):
-    """The commit that makes the results, with "-dirty" where what makes them has been changed since.
-
-    Parameters
-    ----------
-    root : path-like
-        Of the repository.
-
-    Returns
-    -------
-    str
-        Empty where there is no repository.
-    """
-
-    def git(*arguments):
-        return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
-
-    name = git("rev-parse", "--short", "HEAD").stdout.strip()
-    changed = name and git("diff", "--quiet", "HEAD", "--", *_MAKE_RESULTS).returncode
-    return name + ("-dirty" if changed else "")
+__all__ = ["judge_seed", "public_names", "publish", "repeat", "run_times", "sum_up"]
 
 
 def run_times(chapters, tables):

@@ -1,14 +1,13 @@
 """A run becomes the published one: all of it, in its places, without traces of the machine."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from snlib.files import read_json, write_json
 from snlib.replication import publishing
-from snlib.replication.publishing import commit, public_names, publish, run_times, sum_up
+from snlib.replication.publishing import public_names, publish, run_times, sum_up
 
 LEDGER = [
     {
@@ -150,22 +149,3 @@ def test_another_seed_leaves_its_tables_and_what_made_them(tmp_path, monkeypatch
     publishing.repeat(5, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["provenance.json"]
     assert read_json(tmp_path / "provenance.json") == {"seed": 5, "commit": "abc"}
-
-
-def test_commit_says_whether_what_makes_results_has_changed(tmp_path):
-    def git(*arguments):
-        identity = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-        done = subprocess.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    assert commit(tmp_path) == ""
-    for name in ("snlib", "data"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_text("1")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "one")
-    (tmp_path / "data/file").write_text("2")
-    assert commit(tmp_path) == git("rev-parse", "--short", "HEAD")
-    (tmp_path / "snlib/file").write_text("2")
-    assert commit(tmp_path) == git("rev-parse", "--short", "HEAD") + "-dirty"
