@@ -6,7 +6,7 @@ __all__ = ["DEAD_BELOW", "EXPERTS", "expert_scores"]
 
 EXPERTS = ("light_curve", "spectrum")
 DEAD_BELOW = 0.1  # an expert whose locations vary by less of their scale says the same of every event
-_BATCH = 250
+_BATCH = 500
 
 
 @torch.no_grad()

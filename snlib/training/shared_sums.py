@@ -5,28 +5,40 @@ As one matrix product it is shared by as few blocks of a card as the weight has 
 product of several parts of the rows, each with the weight, all parts are summed at the same time.
 """
 
-import torch.nn.functional as F
-from torch.overrides import TorchFunctionMode
+from copy import deepcopy
 
-__all__ = ["SharedSums"]
+from torch import nn
+
+__all__ = ["with_shared_sums"]
 
 _N_PARTS, _LONG = 16, 1024
 
 
-class SharedSums(TorchFunctionMode):
-    """While it is entered, linear layers on many rows are written as products of parts of the rows."""
+class _SharedSums(nn.Linear):
+    """A linear layer; many rows are written as products of parts of them."""
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function is F.linear:
-            return _linear(*args, **(kwargs or {}))
-        return function(*args, **(kwargs or {}))
+    def forward(self, x):
+        n_rows = x.numel() // self.in_features
+        if n_rows < _LONG or n_rows % _N_PARTS:
+            return super().forward(x)
+        parts = x.reshape(_N_PARTS, -1, self.in_features) @ self.weight.mT.expand(_N_PARTS, -1, -1)
+        y = parts.reshape(*x.shape[:-1], self.out_features)
+        return y if self.bias is None else y + self.bias
 
 
-def _linear(x, weight, bias=None):
-    n_in = weight.shape[1]
-    n_rows = x.numel() // n_in
-    if n_rows < _LONG or n_rows % _N_PARTS:
-        return F.linear(x, weight, bias)
-    y = x.reshape(_N_PARTS, -1, n_in) @ weight.mT.expand(_N_PARTS, -1, -1)
-    y = y.reshape(*x.shape[:-1], len(weight))
-    return y if bias is None else y + bias
+def with_shared_sums(model):
+    """A copy of a model that computes the same, but the gradients of its linear layers in parts.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+
+    Returns
+    -------
+    torch.nn.Module
+    """
+    model = deepcopy(model)
+    for module in model.modules():
+        if type(module) is nn.Linear:
+            module.__class__ = _SharedSums
+    return model

@@ -8,16 +8,21 @@ light curves only (a third), and costs some for an MMVAE (a seventh); there the 
 """
 
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import nn
 from torch.func import functional_call, grad_and_value, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from snlib.data.batches import Pairs, Photometry
 from snlib.random_streams import torch_stream
 from snlib.training.draws import Draws
-from snlib.training.shared_sums import SharedSums
+from snlib.training.shared_sums import with_shared_sums
 from snlib.training.steps import RecordedSteps, Steps, compile_however_many, new_optimiser, precision_of
+
+# What PyTorch has besides does not know of a further dimension for the models.
+_PLAIN_ATTENTION = partial(sdpa_kernel, SDPBackend.MATH)
 
 __all__ = ["InTurn", "StackedSteps", "Together", "can_be_together", "clipped"]
 
@@ -124,7 +129,8 @@ class Together:
         def losses_of(weights, of_model):
             return functional_call(self.models[0], weights, (batch, of_model, pixels))
 
-        return vmap(losses_of)(self.weights, noise)
+        with _PLAIN_ATTENTION():
+            return vmap(losses_of)(self.weights, noise)
 
     def part(self):
         """Give each model weights of its own again."""
@@ -175,7 +181,8 @@ class StackedSteps(RecordedSteps):
 
     def _optimise(self, *draws):
         learned, fixed = ({k: x.detach() for k, x in some.items()} for some in (self._learned, self._fixed))
-        gradients, losses = self._gradients(learned, fixed, *draws)
+        with _PLAIN_ATTENTION():
+            gradients, losses = self._gradients(learned, fixed, *draws)
         for weight, gradient in zip(self._learned.values(), gradients, strict=True):
             weight.grad = gradient
         self.optimiser.step()
@@ -184,15 +191,14 @@ class StackedSteps(RecordedSteps):
 
 def _gradients_of(model, pairs):
     """A function that gives clipped gradients and mean losses of a batch a model, all models at once."""
-    clip_norm = model.recipe.clip_norm
+    clip_norm, model = model.recipe.clip_norm, with_shared_sums(model)
 
     def loss_of(learned, fixed, index, noise, pixels, shown):
         batch = pairs.take(index, shown)
         return functional_call(model, learned | fixed, (batch, noise, pixels)).mean()
 
     def gradients_of(*arguments):
-        with SharedSums():
-            gradients, losses = vmap(grad_and_value(loss_of), randomness="different")(*arguments)
+        gradients, losses = vmap(grad_and_value(loss_of), randomness="different")(*arguments)
         gradients = list(gradients.values())
         gradients = gradients if clip_norm is None else clipped(gradients, clip_norm)
         return [gradient.contiguous() for gradient in gradients], losses  # as the optimiser's kernel needs

@@ -6,6 +6,7 @@ by 1e-11 in double.  At a rate of 1e-5 they do not: there losses of all kinds ag
 their last digit or a hundredth of a step.
 """
 
+import itertools
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -18,9 +19,11 @@ from snlib.files import read_tensors
 from snlib.model import registry
 from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.trained import train_or_load, train_or_load_stack
+from snlib.replication.variants import augment
 from snlib.training import loop, state
-from snlib.training.draws import draw_block
+from snlib.training.draws import draw_block, draw_noise
 from snlib.training.loop import train, train_stack
+from snlib.training.shared_sums import with_shared_sums
 from snlib.training.stack import StackedSteps, Together, clipped
 from snlib.training.steps import Steps, new_fabric
 
@@ -221,14 +224,63 @@ def test_seeds_with_pairs_and_dropout_of_their_own_train_as_alone(dataset, tmp_p
         assert all(map(torch.equal, one.model.state_dict().values(), other.model.state_dict().values()))
 
 
-def test_what_each_seed_has_for_itself_cannot_be_together(pairs):
-    recipe = replace(recipe_for("photometry-vae", "evaluated"), d_model=8, d_mlp=8, n_heads=2, n_layers=1)
-    dropping = [registry.new_model("photometry-vae", recipe, seed) for seed in SEEDS]
-    with pytest.raises(ValueError, match="on one set of pairs, without dropout"):
-        train_stack(dropping, *pairs, 2, SEEDS, together=True)
-    apart = [replace(pairs[0]) for _ in SEEDS]
-    with pytest.raises(ValueError, match="on one set of pairs, without dropout"):
-        train_stack(new_models("spectrum-vae"), apart, pairs[1], 2, SEEDS, together=True)
+def test_together_each_seed_takes_its_own_pairs(pairs):
+    """Pairs that were changed by the seed: the same but for rounding as one model after the other."""
+    own = [augment(pairs[0], seed) for seed in SEEDS]
+    histories = {
+        together: train_stack(new_models(**SLOWLY), own, pairs[1], 4, SEEDS, together=together)
+        for together in (False, True)
+    }
+    for one, other in zip(*histories.values(), strict=True):
+        assert one["train_loss"].to_list() == pytest.approx(other["train_loss"].to_list(), rel=1e-5)
+
+
+def dropping(rate):
+    recipe = replace(recipe_for("mmvae", "evaluated"), d_model=8, d_mlp=8, n_heads=2, n_layers=1)
+    recipe = replace(recipe, n_wavelengths=20, dropout=rate)
+    return [registry.new_model("mmvae", recipe, seed=3).train() for _ in SEEDS]
+
+
+def losses_of_twins(pairs, rate, seed):
+    """Losses of equal models on equal batches, two steps."""
+    stack = Together(dropping(rate))
+    steps = StackedSteps(new_fabric("cpu"), stack, [pairs] * len(SEEDS), [seed, 1], compiled=False)
+    steps.start([draw_block(stack.models[0], pairs, 0, 2, 5) for _ in SEEDS], [1e-3] * 2, 0)
+    return steps.losses(2)
+
+
+def test_together_each_model_drops_out_numbers_of_its_own(pairs):
+    whole, some = (losses_of_twins(pairs[0], rate, seed=4) for rate in (0.0, 0.3))
+    torch.testing.assert_close(whole[:, 0], whole[:, 1], rtol=1e-6, atol=0)
+    assert ((some[:, 0] - some[:, 1]).abs() > 2e-5 * some[:, 0].abs()).all()
+    assert torch.equal(some, losses_of_twins(pairs[0], 0.3, seed=4))
+    assert not torch.equal(some, losses_of_twins(pairs[0], 0.3, seed=5))
+
+
+def test_validation_drops_nothing_out(pairs):
+    """The loss of a stack is that of each model by itself, which dropout would change."""
+    stack = Together([model.eval() for model in dropping(0.3)])
+    noise = torch.stack([draw_noise(model, 6, seed) for model, seed in zip(stack.models, SEEDS, strict=True)])
+    batch, pixels = pairs[0].take(torch.arange(6)), torch.arange(0, 50, 5)
+    alone = [model(batch, one, pixels) for model, one in zip(stack.models, noise, strict=True)]
+    torch.testing.assert_close(stack.losses(batch, noise, pixels), torch.stack(alone))
+
+
+def test_gradients_summed_in_parts_are_the_gradients(pairs):
+    """With and without a bias, whether or not the rows can be shared."""
+    generator = torch.Generator().manual_seed(1)
+    for n_rows, bias in itertools.product((2048, 2056, 2051, 16), (True, False)):
+        layer = torch.nn.Linear(6, 4, bias=bias).double()
+        shared = with_shared_sums(layer)
+        assert type(layer) is torch.nn.Linear and type(shared) is not torch.nn.Linear
+        x = torch.randn(2, n_rows // 2, 6, generator=generator, dtype=torch.float64, requires_grad=True)
+        for one, other in zip(*(gradients(which, x) for which in (layer, shared)), strict=True):
+            torch.testing.assert_close(one, other)
+
+
+def gradients(layer, x):
+    y = layer(x)
+    return [y, *torch.autograd.grad(y.sin().sum(), [x, *layer.parameters()])]
 
 
 def test_each_seed_is_asked_for_once(dataset, tmp_path):
@@ -248,7 +300,7 @@ def graphs_of_a_step(pairs):
     torch.compile = lambda function, **_: compiler(function, dynamic=False, backend=counting)
     for wanted in (False, True):
         stack = Together(new_models("photometry-regressor"))
-        steps = StackedSteps(new_fabric("cpu"), stack, pairs, compiled=wanted)
+        steps = StackedSteps(new_fabric("cpu"), stack, [pairs] * len(SEEDS), SEEDS, compiled=wanted)
         steps.start([draw_block(stack.models[0], pairs, 0, 3, seed) for seed in SEEDS], [1e-3] * 3, 0)
         found.append(steps.losses(3))
     return len(compiled), *found
