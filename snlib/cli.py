@@ -148,10 +148,11 @@ def train_model(
     dataset = run.dataset() if data is None else read_dataset(data)
     with one_thread_each():  # starts the other processes
         fabric.launch()
+    n_steps = run.n_steps(model, settings)
     if several is None:
-        train_or_load(model, settings, dataset, run.profile.n_steps, run.seed, out, fabric, resume)
+        train_or_load(model, settings, dataset, n_steps, run.seed, out, fabric, resume)
     else:
-        train_or_load_stack(model, settings, dataset, run.profile.n_steps, several, out, fabric, resume)
+        train_or_load_stack(model, settings, dataset, n_steps, several, out, fabric, resume)
 
 
 @app.command()

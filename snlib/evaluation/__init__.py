@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "bootstrap": ["interval"],
         "cadence_statistics": ["compare_cadences", "whole_light_curves"],
+        "experts": ["DEAD_BELOW", "expert_scores"],
         "odd_light_curves": ["KINDS", "odd"],
         "score_table": ["score_events"],
         "scores": ["average_scores"],

@@ -17,20 +17,19 @@ __all__ = [
 ]
 
 
-def plot_losses(axes, histories, label):
-    """Draw the loss against steps, a panel a recipe: training dotted, validation solid, the best marked.
+def plot_losses(axes, trained, label):
+    """Draw the loss against steps, a panel a recipe: training dotted, validation solid.
 
     Parameters
     ----------
     axes : sequence of matplotlib.axes.Axes
-    histories : dict of str to pandas.DataFrame
-        By recipe; see `snlib.training.loop.train`.
+    trained : dict of str to snlib.replication.trained_files.Trained
+        By recipe; the weights that are kept are marked.
     label : str
         Of the loss, with its unit.
     """
-    for ax, (recipe, history) in zip(axes, histories.items(), strict=True):
-        colour = recipe_colour(recipe)
-        best = history.loc[history["validation_loss"].idxmin()]
+    for ax, (recipe, of_recipe) in zip(axes, trained.items(), strict=True):
+        colour, history, best = recipe_colour(recipe), of_recipe.history, of_recipe.best()
         ax.plot(history["step"], history["train_loss"], ":", color=colour, label="training")
         ax.plot(history["step"], history["validation_loss"], color=colour, label="validation")
         ax.plot(best["step"], best["validation_loss"], "o", color=colour, markersize=5, label="weights kept")

@@ -132,7 +132,7 @@ def _read(tensors, metadata):
 
 
 def _read_history(columns):
-    if not isinstance(columns, dict) or tuple(columns) != _HISTORY:
+    if not isinstance(columns, dict) or tuple(columns)[: len(_HISTORY)] != _HISTORY:  # others may follow
         raise ValueError(f"history: expected the columns {', '.join(_HISTORY)}")
     for name, values in columns.items():
         number_array(f"history: {name}", values, 1)

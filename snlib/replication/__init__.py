@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "parameters": ["require_parameters"],
         "profiles": ["PROFILES", "Profile"],
         "real_results": ["write_real_results"],
+        "readings": ["READINGS", "read_readings"],
         "results": ["TABLES", "write_results"],
         "run": ["Run", "open_run"],
         "shipping": ["ship"],

@@ -117,7 +117,7 @@ class Fold(Run):
         """The published sample."""
         return self.sample
 
-    def n_steps(self, model):
+    def n_steps(self, model, recipe):
         """Optimiser steps of a model."""
         return _FEWER_STEPS.get(model, self.profile.n_steps)
 

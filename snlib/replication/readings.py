@@ -13,10 +13,11 @@ import pandas as pd
 import torch
 
 from snlib.data.batches import Pairs
-from snlib.evaluation.experts import expert_scores
-from snlib.files.json_files import write_json
+from snlib.evaluation.experts import DEAD_BELOW, EXPERTS, expert_scores
+from snlib.files.json_files import read_json, write_json
 from snlib.files.places import DATA
 from snlib.files.writing import replacing
+from snlib.inference.posteriors import mean_spectrum
 from snlib.model.recipes import RECIPES, Recipe
 from snlib.model.registry import recipe_for
 from snlib.random_streams import read_seeds
@@ -26,10 +27,10 @@ from snlib.replication.stages import commit
 from snlib.replication.trained import train_or_load_stack
 from snlib.training.steps import new_fabric
 
-__all__ = ["FOLDER", "READINGS", "Reading", "train_reading"]
+__all__ = ["FOLDER", "READINGS", "Reading", "read_readings", "train_reading"]
 
 FOLDER = DATA / "results" / "readings"
-_N_WATCHED = 100  # test events at each evaluation; all of them at the end
+_N_WATCHED = 100  # test events, at each evaluation
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,12 @@ def train_reading(run, name, seeds, n_steps, out=FOLDER):
     n_steps : int
     out : path
         Gets ``<name>.csv``, a row a seed and evaluation (see `snlib.training.loop.train` and
-        `snlib.evaluation.experts.expert_scores`); ``<name>-end.csv``, the scores of the weights that the
-        recipe keeps, on all test events; and ``<name>.json``, from what they were made.
+        `snlib.evaluation.experts.expert_scores`), and ``<name>.json``, from what they were made.
     """
     dataset, fabric = run.dataset(), new_fabric(run.device)
-    test, scaling = dataset.part("test"), dataset.scaling
-    all_pairs, some_pairs = (
-        Pairs.from_events(events, scaling, fabric.device)
-        for events in (test, test.select(np.arange(min(_N_WATCHED, len(test)))))
-    )
+    test = dataset.part("test")
+    watched = test.select(np.arange(min(_N_WATCHED, len(test))))
+    pairs = Pairs.from_events(watched, dataset.scaling, fabric.device)
     trained = train_or_load_stack(
         "mmvae",
         READINGS[name].recipe,
@@ -86,23 +84,53 @@ def train_reading(run, name, seeds, n_steps, out=FOLDER):
         seeds,
         run.folder / "readings",
         fabric,
-        watch=lambda model: expert_scores(model, some_pairs, scaling),
+        watch=lambda model: expert_scores(model, pairs, dataset.scaling),
     )
-    end = [expert_scores(one.model, all_pairs, scaling) for one in trained]
-    histories = [one.history for one in trained]
-    for suffix, tables in (("", histories), ("-end", [pd.DataFrame([row]) for row in end])):
-        with replacing(Path(out) / f"{name}{suffix}.csv") as temporary:
-            _of_seeds(seeds, tables).to_csv(temporary, index=False, float_format="%.4g")
+    with replacing(Path(out) / f"{name}.csv") as temporary:
+        histories = dict(zip(seeds, (one.history for one in trained), strict=True))
+        table = pd.concat(histories, names=["seed", None]).reset_index("seed")
+        table.to_csv(temporary, index=False, float_format="%.4g")
     card = torch.cuda.get_device_name() if run.device == "cuda" else None
-    made = {"reading": name, "commit": commit(), "device": run.device, "card": card, "seeds": list(seeds)}
-    made |= {"torch": torch.__version__, "events": len(dataset.events), "dataset": dataset.digest()}
-    made |= {"n_steps": int(histories[0]["step"].iloc[-1]), "seconds": trained[0].seconds()}
+    made = {"commit": commit(), "device": run.device, "card": card, "torch": torch.__version__}
+    made |= {"events": len(dataset.events), "dataset": dataset.digest(), "events_judged": len(watched)}
+    made |= {"n_steps": n_steps, "mean_spectrum_rmse_dex": _rmse_of_mean(dataset.part("train"), watched)}
     write_json(Path(out) / f"{name}.json", made)
 
 
-def _of_seeds(seeds, tables):
-    """Tables, one a seed, below each other."""
-    return pd.concat(dict(zip(seeds, tables, strict=True)), names=["seed", None]).reset_index("seed")
+def _rmse_of_mean(train, events):
+    """Error of the mean training spectrum, by phase: what can be said of every event."""
+    squares = (events.spectra.log10_fnu - mean_spectrum(train)) ** 2
+    return np.sqrt(np.nanmean(squares, axis=(0, 2))).tolist()
+
+
+def read_readings(folder):
+    """What `train_reading` wrote of all readings.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a reading, seed and evaluation: ``reading, seed, step``, the error of each of the two experts as
+        the mean over the phases, ``light_curve`` and ``spectrum`` [dex], and ``dead``, whether the expert for
+        light curves says the same of every event.
+    pandas.DataFrame
+        From what they were made, a row a reading.
+    """
+    tables, made = {}, {}
+    for name in READINGS:
+        table, made[name] = (
+            pd.read_csv(Path(folder) / f"{name}.csv"),
+            read_json(Path(folder) / f"{name}.json"),
+        )
+        tables[name] = table[["seed", "step"]].assign(
+            **{expert: table.filter(like=f"{expert}_rmse_dex_").mean(axis=1) for expert in EXPERTS},
+            dead=table["light_curve_spread"] < DEAD_BELOW,
+        )
+    rows = pd.concat(tables, names=["reading", None]).reset_index("reading")
+    return rows, pd.DataFrame.from_dict(made, orient="index")
 
 
 def main():

@@ -17,6 +17,7 @@ from snlib.files.places import DATA, generated_folder
 from snlib.inference.samplers import REAL_MAGNITUDE_SCALE, SIMULATED_MAGNITUDE_SCALE
 from snlib.model.registry import recipe_for
 from snlib.replication.cache import make_unless_kept
+from snlib.replication.evaluated import EvaluatedRecipe
 from snlib.replication.parameters import require_parameters
 from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.sources import PublishedModels, SurrogateEvents
@@ -90,9 +91,10 @@ class Run:
         events = self.events()
         return make_dataset(events, split_events(len(events), self.seed, self.source.fractions))
 
-    def n_steps(self, model):
-        """Optimiser steps of a model; a predictive MMVAE takes fewer once its MMVAE is trained."""
-        return self.profile.n_steps
+    def n_steps(self, model, recipe):
+        """Optimiser steps of a model, at most; a predictive MMVAE takes fewer once its MMVAE is trained."""
+        is_theirs = isinstance(recipe, EvaluatedRecipe)
+        return self.profile.n_steps_evaluated if is_theirs else self.profile.n_steps
 
     def trained(self, model, recipe):
         """A model of a recipe, trained on this run's training events.
@@ -108,11 +110,12 @@ class Run:
         -------
         snlib.replication.trained_files.Trained
         """
+        settings = recipe_for(model, recipe)
         return train_or_load(
             model,
-            recipe_for(model, recipe),
+            settings,
             self.dataset(),
-            self.n_steps(model),
+            self.n_steps(model, settings),
             self.seed,
             self.folder,
             new_fabric(self.device),

@@ -93,6 +93,9 @@ class State:
                 tensors[f"{part}.{name}"] = torch.stack([state[name] for state in states])
         return tensors
 
+    def _device(self):
+        return next(self.stack.models[0].parameters()).device
+
     def _resume(self):
         """Take over the seeds of a checkpoint of the same run; returns its seconds."""
         try:
@@ -104,10 +107,10 @@ class State:
             warnings.warn(f"{error}; the training starts afresh, and replaces it", stacklevel=4)
             return 0.0
         rows = [place["seeds"].index(seed) for seed in self.seeds]
-        parts = {"model": {}, "best": {}, "optimiser": {}}
+        parts, device = {"model": {}, "best": {}, "optimiser": {}}, self._device()
         for name, tensor in tensors.items():
             part, key = name.split(".", 1)
-            parts[part][key] = tensor[rows]
+            parts[part][key] = tensor[rows].to(device)
         for i, model in enumerate(self.stack.models):
             model.load_state_dict({name: tensor[i] for name, tensor in parts["model"].items()})
             self.best[i] = {name: tensor[i] for name, tensor in parts["best"].items()}

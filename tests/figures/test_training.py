@@ -1,5 +1,8 @@
 """Objectives and training: every curve with its recipe, device, bound or precision."""
 
+from functools import partial
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -34,12 +37,18 @@ def history(start):
 def test_losses_of_each_recipe(recipes):
     histories = {recipe: history(100 * n) for n, recipe in enumerate(recipes)}
     _, axes = plt.subplots(1, len(recipes))
-    plot_losses(axes, histories, "Loss [nats]")
+    kept = {recipe: 2 if recipe == "evaluated" else 1 for recipe in recipes}
+    trained = {
+        recipe: SimpleNamespace(history=table, best=partial(table.iloc.__getitem__, kept[recipe]))
+        for recipe, table in histories.items()
+    }
+    plot_losses(axes, trained, "Loss [nats]")
     for n, (ax, recipe) in enumerate(zip(axes, recipes, strict=True)):
         start = 100 * n
         np.testing.assert_array_equal(line(ax, "training"), ([10, 20, 30], np.array([5, 4, 1]) + start))
         np.testing.assert_array_equal(line(ax, "validation"), ([10, 20, 30], np.array([6, 2, 3]) + start))
-        np.testing.assert_array_equal(line(ax, "weights kept"), ([20], [2 + start]))
+        expected = {1: ([20], [2 + start]), 2: ([30], [3 + start])}[kept[recipe]]
+        np.testing.assert_array_equal(line(ax, "weights kept"), expected)
         assert {colour(drawn) for drawn in ax.lines} == {recipe_colour(recipe)}
         assert labelled(ax.lines, "training").get_linestyle() == ":"
         assert (ax.get_title(), ax.get_xlabel()) == (f"Recipe “{recipe}”", "Optimiser step")

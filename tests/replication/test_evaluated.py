@@ -10,7 +10,6 @@ from snlib.data.batches import Spectrum
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import SavedModel, load_model, save_model
 from snlib.replication.evaluated import ParameterHead
-from snlib.replication.evaluated_layers import round_attention
 from snlib.training import loop
 from snlib.training.loop import train
 from snlib.training.steps import Steps
@@ -151,10 +150,17 @@ def test_only_the_state_of_may_has_a_vector_for_each_slot(whole_spectrum, photom
         may.photometry.likelihood(latents(3), long)
 
 
-def test_attention_in_bfloat16_stays_near(mmvae, photometry):
+@pytest.mark.parametrize("name", RECIPES)
+def test_with_all_wavelengths_attention_is_rounded(name):
+    recipe, whole = recipe_for("mmvae", name), recipe_for("mmvae", f"{name}-982")
+    assert whole == replace(recipe, name=f"{name}-982", n_wavelengths=982, rounded=True)
+
+
+def test_attention_in_bfloat16_stays_near(photometry):
     """Rounded to 8 bits are the factors in the attention only: what comes out has all of its own."""
-    before = mmvae.photometry.posterior(photometry).loc
-    after = round_attention(mmvae).photometry.posterior(photometry).loc
+    model = small("mmvae", dropout=0.0, rounded=True)
+    after = model.train().photometry.posterior(photometry).loc
+    before = model.eval().photometry.posterior(photometry).loc
     assert after.dtype == torch.float32 and not torch.equal(before, after)
     torch.testing.assert_close(after, before, rtol=0.02, atol=0.02)
     assert not torch.equal(after, after.bfloat16().float())

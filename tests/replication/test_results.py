@@ -22,7 +22,7 @@ COMPARED = {"mean spectrum"} | {
 @pytest.fixture(scope="module")
 def small():
     """A run of 60 events, of which 6 are judged, with models trained for two steps."""
-    return Profile("small", n_events=60, n_steps=2, n_posterior_samples=20, n_seeds=1)
+    return Profile("small", n_events=60, n_steps=2, n_steps_evaluated=1, n_posterior_samples=20, n_seeds=1)
 
 
 @pytest.fixture(scope="module")

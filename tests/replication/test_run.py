@@ -25,7 +25,9 @@ from snlib.simulation.simulator import simulate
 @pytest.fixture
 def tiny(monkeypatch, tmp_path):
     monkeypatch.setitem(
-        PROFILES, "tiny", Profile("tiny", n_events=12, n_steps=3, n_posterior_samples=4, n_seeds=1)
+        PROFILES,
+        "tiny",
+        Profile("tiny", n_events=12, n_steps=3, n_steps_evaluated=1, n_posterior_samples=4, n_seeds=1),
     )
     monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path))
     return "tiny"

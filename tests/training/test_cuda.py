@@ -123,7 +123,7 @@ def losses_of_stack(dataset, recipe, name, device, seeds, **options):
         dataset.pairs("train", device),
         Together([new_model(recipe, device, name, s) for s in seeds]),
     )
-    steps = StackedSteps(new_fabric(device), stack, pairs, **options)
+    steps = StackedSteps(new_fabric(device), stack, [pairs] * len(seeds), seeds, **options)
     steps.start([draw_block(stack.models[0], pairs, 0, 50, seed) for seed in seeds], [SLOW] * 50, 0)
     return steps.losses(50), stack.models
 
@@ -152,11 +152,16 @@ class Killed(BaseException):
     pass
 
 
-def test_a_killed_training_goes_on(dataset, small_recipe, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind, seeds", [(Steps, [3]), (StackedSteps, [3, 4, 8])])
+def test_a_killed_training_goes_on(dataset, small_recipe, tmp_path, monkeypatch, kind, seeds):
     recipe = replace(small_recipe, learning_rate=SLOW)
     pairs, checkpoint = [dataset.pairs(part, "cuda") for part in ("train", "validation")], tmp_path / "c"
-    unbroken = train(new_model(recipe), *pairs, n_steps=200, seed=3)
-    calls, start = [], Steps.start
+
+    def trained(checkpoint=None):
+        models = [new_model(recipe, seed=seed) for seed in seeds]
+        return pd.concat(train_stack(models, *pairs, 200, seeds, checkpoint))
+
+    unbroken, calls, start = trained(), [], kind.start
 
     def dies(*arguments):
         if len(calls) == 12:
@@ -165,9 +170,9 @@ def test_a_killed_training_goes_on(dataset, small_recipe, tmp_path, monkeypatch)
         start(*arguments)
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Steps, "start", dies)
-        train(new_model(recipe), *pairs, n_steps=200, seed=3, checkpoint=checkpoint)
-    resumed = train(new_model(recipe), *pairs, n_steps=200, seed=3, checkpoint=checkpoint)
+        patch.setattr(kind, "start", dies)
+        trained(checkpoint)
+    resumed = trained(checkpoint)
     for column in ("train_loss", "validation_loss"):
         np.testing.assert_allclose(resumed[column], unbroken[column], rtol=1e-4)
 
