@@ -43,9 +43,11 @@ site: setup ## render the published run, the committed chapters of book/
 	@$(PY) -m snlib.replication.rendering book .
 	@printf 'The book: %s\n' $(call q,$(CURDIR)/_build/html/index.html)
 
-test: lint ## check style, run the tests and the notebooks, open the site [PYTEST=arguments]
-	$(PY) -m pytest tests $(PYTEST)
-	$(PY) -m pytest --nbval notebooks $(PYTEST)
+# A worker a core.  Tests go to whichever is free, neighbours to the same while they can; the cells of a notebook
+# go to one, which has its kernel.
+test: lint ## check style, run the tests and the notebooks, open the site [CORES PYTEST=arguments]
+	$(PY) -m pytest tests -n $(call q,$(CORES)) --dist worksteal $(PYTEST)
+	$(PY) -m pytest --nbval notebooks -n $(call q,$(CORES)) --dist loadfile $(PYTEST)
 
 lint: setup ## check style only
 	$(PY) -m ruff check .

@@ -96,7 +96,13 @@ def test_a_page_without_a_title_is_refused(folder):
 
 def test_built_pages_say_whose_they_are_and_link_to_the_published_ones(folder):
     own_book(folder)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", folder / "book", "--path-output", folder]
+    command = [
+        Path(sys.executable).with_name("jupyter-book"),
+        "build",
+        folder / "book",
+        "--path-output",
+        folder,
+    ]
     options = ["--config", ROOT / "_config.yml", "-W", "--keep-going", "-n", "-q"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
@@ -74,7 +74,7 @@ def browser(tmp_path_factory):
         yield browser
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def open_page(browser, address):
     """Return a function that opens a page, scrolls through it and lets its scripts finish."""
 
@@ -90,6 +90,19 @@ def open_page(browser, address):
         return browser
 
     return open_page
+
+
+@pytest.fixture(scope="session")
+def look_at(open_page):
+    """Return a function that tells what was seen of a page, which is opened once for all tests."""
+
+    @cache
+    def look_at(page):
+        browser = open_page(page)
+        severe = [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"]
+        return {"severe": severe, "hosts": hosts(browser)} | browser.execute_script(SEEN)
+
+    return look_at
 
 
 SETTLE = """
@@ -108,8 +121,22 @@ SETTLE = """
 """
 
 
-def test_every_page_is_built(site):
-    assert [page for page in ["index.html", *PAGES] if not (site / page).exists()] == []
+SEEN = """
+    const article = document.querySelector("article.bd-article");
+    const maths = article && [...article.querySelectorAll(".math")];
+    const links = document.querySelectorAll(".bd-sidebar-primary :is(.navbar-brand, nav a)[href]");
+    return {
+        broken: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
+        figures: document.querySelectorAll("article img").length,
+        maths: article && [
+            maths.filter(m => !m.querySelector("mjx-container")).map(m => m.textContent),
+            [...article.querySelectorAll("mjx-merror, [data-mjx-error]")].map(m => m.textContent),
+            article.innerText.includes("$$"), maths.length],
+        navigation: [...links].map(a => a.href),
+        title: document.querySelector("article h1")?.innerText,
+        links: [...document.querySelectorAll("a[href]")].map(a => a.href),
+    };
+"""
 
 
 def hosts(browser):
@@ -119,34 +146,29 @@ def hosts(browser):
     return {urlsplit(url).netloc for url in urls if urlsplit(url).scheme not in ("data", "blob", "about")}
 
 
+def test_every_page_is_built(site):
+    assert [page for page in ["index.html", *PAGES] if not (site / page).exists()] == []
+
+
 @every_page
-def test_page_is_quiet_and_loads_no_other_host(open_page, address, page):
-    browser = open_page(page)
-    assert [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
-    assert hosts(browser) == {urlsplit(address).netloc}
+def test_page_is_quiet_and_loads_no_other_host(look_at, address, page):
+    assert look_at(page)["severe"] == []
+    assert look_at(page)["hosts"] == {urlsplit(address).netloc}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_images_are_loaded(open_page, page):
-    script = "return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
-    assert open_page(page).execute_script(script) == []
+def test_images_are_loaded(look_at, page):
+    assert look_at(page)["broken"] == []
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_chapter_has_a_figure(open_page, page):
-    assert open_page(page).execute_script("return document.querySelectorAll('article img').length")
+def test_chapter_has_a_figure(look_at, page):
+    assert look_at(page)["figures"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_maths_is_rendered(open_page, page):
-    script = """
-        const article = document.querySelector("article.bd-article");
-        const maths = [...article.querySelectorAll(".math")];
-        return [maths.filter(m => !m.querySelector("mjx-container")).map(m => m.textContent),
-                [...article.querySelectorAll("mjx-merror, [data-mjx-error]")].map(m => m.textContent),
-                article.innerText.includes("$$"), maths.length];
-    """
-    raw, errors, dollars, number = open_page(page).execute_script(script)
+def test_maths_is_rendered(look_at, page):
+    raw, errors, dollars, number = look_at(page)["maths"]
     assert (raw, errors, dollars) == ([], [], False)
     assert number or page not in CHAPTERS[:3]
 
@@ -165,22 +187,16 @@ def test_phone(open_page, page):
     assert (width, wide) == (390, [])
 
 
-def test_navigation_reaches_every_page(open_page, address):
-    script = """
-        const links = document.querySelectorAll(".bd-sidebar-primary :is(.navbar-brand, nav a)[href]");
-        return [...links].map(a => a.href);
-    """
-    links = [urldefrag(url).url for url in open_page(CHAPTERS[0]).execute_script(script)]
+def test_navigation_reaches_every_page(look_at, address):
+    links = [urldefrag(url).url for url in look_at(CHAPTERS[0])["navigation"]]
     assert links == [f"{address}/{page}" for page in PAGES]
     for document, link in zip(DOCUMENTS, links, strict=True):
-        browser = open_page(link.removeprefix(f"{address}/"))
-        assert browser.execute_script("return document.querySelector('article h1').innerText"), document
+        assert look_at(link.removeprefix(f"{address}/"))["title"], document
 
 
-def test_links_within_the_book_lead_somewhere(site, open_page, address):
-    script = "return [...document.querySelectorAll('a[href]')].map(a => a.href)"
+def test_links_within_the_book_lead_somewhere(site, look_at, address):
     for page in PAGES:
-        for url in open_page(page).execute_script(script):
+        for url in look_at(page)["links"]:
             if url.startswith(address):
                 assert (site / urlsplit(url).path.lstrip("/")).exists(), f"{page} links to {url}"
 

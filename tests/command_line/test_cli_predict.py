@@ -289,14 +289,17 @@ def test_bad_arguments_are_named_before_anything_is_read(snlib, folder, command,
     assert content(folder) == before
 
 
+MANY = ("--samples", "400")  # 3 MB an object, of which six take seconds
+
+
 def killed(folder, number):
     """Run the command until it has begun to write, and send it a signal."""
     before = content(folder)
-    command = [sys.executable, "-m", "snlib", *PREDICT, *GIVEN, "--samples", "1000"]
+    command = [sys.executable, "-m", "snlib", *PREDICT, *GIVEN, *MANY]
     # What a shell starts in the background ignores Ctrl-C, and so would the tests started there.
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, preexec_fn=heed) as process:
-        while sum(path.stat().st_size for path in folder.glob(".*.partial")) < 1e7 and process.poll() is None:
+        while sum(path.stat().st_size for path in folder.glob(".*.partial")) < 4e6 and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(number)
     assert process.returncode not in (0, 2)
@@ -310,11 +313,11 @@ def test_an_interrupted_prediction_leaves_nothing_behind(folder):
 
 def test_a_killed_prediction_is_gone_on_with(snlib, folder):
     assert len(killed(folder, signal.SIGKILL)) == 1
-    code, said = snlib(*PREDICT, *GIVEN, "--samples", "1000")
+    code, said = snlib(*PREDICT, *GIVEN, *MANY)
     assert code == 0 and not re.search(r"predict:\s+0%", said)  # the bar begins where the first one ended
     gone_on_with = (folder / "x.npz").read_bytes()
     (folder / "x.npz").unlink()
-    assert snlib(*PREDICT, *GIVEN, "--samples", "1000")[0] == 0
+    assert snlib(*PREDICT, *GIVEN, *MANY)[0] == 0
     assert (folder / "x.npz").read_bytes() == gone_on_with
     assert not list(folder.glob(".*"))
 

@@ -43,6 +43,24 @@ def run(model, *more):
     return process.returncode, said
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def undisturbed(snlib, data, kept):
+    """Train a model, once for all tests: the folder, which none of them may change."""
+
+    def train(model):
+        if not (kept / model).exists():
+            code, said = snlib(*arguments(model, "--out", str(kept / model)))
+            assert code == 0, said
+        return kept / model
+
+    return train
+
+
 def losses(path):
     return pd.read_csv(path).drop(columns="seconds")
 
@@ -64,24 +82,24 @@ def test_weights_config_and_history(snlib, data, tmp_path, events):
 
 
 @pytest.mark.parametrize("model", ["mmvae", "contrastive"])
-def test_two_processes_are_one_on_the_same_batches(snlib, data, tmp_path, model):
+def test_two_processes_are_one_on_the_same_batches(undisturbed, tmp_path, model):
     """Through gloo; InfoNCE also sees the counterexamples of the other process.
 
     Over the first 15 steps: at full learning rate any two roundings drift apart after some more.
     """
-    assert snlib(*arguments(model, "--out", "1"))[0] == 0
+    alone = undisturbed(model)
     code, said = run(model, "--processes", "2", "--out", "2")
     assert code == 0, said
     assert said.count(" 0/60 [") == 1  # one of them shows a bar
-    one, two = (losses(tmp_path / n / f"{model}-improved-seed0.csv") for n in "12")
+    one, two = (losses(folder / f"{model}-improved-seed0.csv") for folder in (alone, tmp_path / "2"))
     assert one["train_loss"].iloc[-1] < one["train_loss"].iloc[0]
     np.testing.assert_allclose(two[:5], one[:5], rtol=1e-4)
     saved = load_model(tmp_path / "2" / f"{model}-improved-seed0.safetensors")
     assert saved.provenance["processes"] == 2
 
 
-def test_a_killed_training_resumes_to_the_same_weights(snlib, data, tmp_path):
-    assert snlib(*arguments("mmvae", "--out", "unbroken"))[0] == 0
+def test_a_killed_training_resumes_to_the_same_weights(snlib, undisturbed, tmp_path):
+    unbroken = undisturbed("mmvae")
     checkpoint = tmp_path / "killed/checkpoints/mmvae-improved-seed0.safetensors"
     with start("mmvae", "--out", "killed") as process:
         while not checkpoint.exists() and process.poll() is None:
@@ -94,7 +112,7 @@ def test_a_killed_training_resumes_to_the_same_weights(snlib, data, tmp_path):
     assert code == 0, said
     assert 0 < step < 60
     assert int(re.search(r"(\d+)/60 ", said)[1]) == step  # the bar goes on where it was
-    ours, theirs = (tmp_path / name / "mmvae-improved-seed0.safetensors" for name in ("unbroken", "killed"))
+    ours, theirs = (folder / "mmvae-improved-seed0.safetensors" for folder in (unbroken, tmp_path / "killed"))
     ours_state, their_state = (load_model(path).model.state_dict() for path in (ours, theirs))
     assert all(torch.equal(tensor, their_state[name]) for name, tensor in ours_state.items())
     assert losses(ours.with_suffix(".csv")).equals(losses(theirs.with_suffix(".csv")))

@@ -103,6 +103,13 @@ def test_tools_are_called_as_modules(make, target, modules):
     assert [call[:2] for call in calls] == [["-m", module] for module in modules]
 
 
+def test_tests_share_the_cores_unless_pytest_is_told_otherwise(make):
+    make("setup")
+    for call in make("test", "CORES=3", "PYTEST=-x -n0")[1][2:]:
+        place = call.index("-n")
+        assert call[place + 1] == "3" and call[-2:] == ["-x", "-n0"]
+
+
 def test_clean_leaves_nothing_that_was_generated(make, checkout):
     for name in ("_build/html", ".site-x", "data/generated/run", ".snakemake", "data/results"):
         (checkout / name).mkdir(parents=True)

@@ -21,8 +21,8 @@ COMPARED = {"mean spectrum"} | {
 
 @pytest.fixture(scope="module")
 def small():
-    """A run of 60 events, of which 6 are judged, with models trained for two steps."""
-    return Profile("small", n_events=60, n_steps=2, n_steps_evaluated=1, n_posterior_samples=20, n_seeds=1)
+    """A run of 40 events, of which 4 are judged, with models trained for two steps."""
+    return Profile("small", n_events=40, n_steps=2, n_steps_evaluated=1, n_posterior_samples=20, n_seeds=1)
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +72,9 @@ def test_results_name_models_events_and_settings(run, tmp_path):
     error = (np.nanmean(train, 0) - truth.log10_fnu)[:, 3]
     assert row["rmse_dex"] == pytest.approx(np.sqrt(np.nanmean(error**2)), rel=1e-3)
     assert {row["coverage_90"] for row in metrics if row["interval"] == "none"} == {None}
-    assert len(scores) == (1 + 2 * (2 + 2 + 1)) * 6 * 5
+    assert len(scores) == (1 + 2 * (2 + 2 + 1)) * 4 * 5
     provenance = json.loads((tmp_path / "provenance.json").read_text())
-    assert provenance["events"] == {"total": 60, "train": 48, "validation": 6, "test": 6}
+    assert provenance["events"] == {"total": 40, "train": 32, "validation": 4, "test": 4}
     assert (provenance["source"], provenance["seed"], provenance["trained_on"]) == ("surrogate", 0, ["cpu"])
     columns = {"event", "phase_days", "n_pixels", "mse_dex2", "crps_dex", "coverage_90", "width_90_dex"}
     assert {"model", "interval"} | columns < set(scores) and not any(
@@ -151,7 +151,7 @@ def test_errors_of_the_parameters(run):
     baseline = errors[errors["method"] == "training mean"].iloc[:, -6:].to_numpy()
     np.testing.assert_allclose(baseline, np.abs(test - train.mean(0)) / train.std(0), rtol=1e-3)
     ways = errors[errors["method"] != "training mean"].groupby(["recipe", "method", "data", "fitted_to"])
-    assert ways.ngroups == 2 * 2 * (2 * 2 + 1) and (ways.size() == 6).all()
+    assert ways.ngroups == 2 * 2 * (2 * 2 + 1) and (ways.size() == 4).all()
 
 
 def test_other_seeds_are_read_beside_this_one(run, small, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from snlib.evaluation import unlike
 from snlib.evaluation.masking import masking_scores
 from snlib.evaluation.recovery import parameter_errors
 from snlib.evaluation.score_table import score_events
@@ -121,7 +122,8 @@ def test_a_table_is_made_again_when_the_code_of_a_stage_changes(small_run, tmp_p
     assert table(run, "masking")["made"][0] == 2
 
 
-def test_the_forecaster_that_is_shipped_is_recalibrated_on_the_validation_part(small_run):
+def test_the_forecaster_that_is_shipped_is_recalibrated_on_the_validation_part(small_run, monkeypatch):
+    monkeypatch.setattr(unlike, "_N_LIGHT_CURVES", 200)  # which takes long, and is not in question
     forecaster = calibrated_forecaster(small_run, "improved")
     sampler, dataset = forecast_sampler(replace(forecaster, recalibration=None)), small_run.dataset()
     validation, test = (

@@ -181,17 +181,22 @@ def test_after_a_kill_at_any_time_the_same_weights_are_trained(tiny, monkeypatch
     assert not found[0] and found[-1]
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("kept") / "committed"
+
+
 @pytest.fixture
-def shipped(tiny, tmp_path):
+def shipped(tiny, tmp_path, kept):
     """A run, not yet begun, beside committed weights that another run of the same made."""
-    folder = tmp_path / "committed"
-    folder.mkdir()
-    run = open_run(tiny)
-    run.trained("mmvae", "improved")
-    for path in run.folder.glob("mmvae-improved-seed0*"):
-        shutil.copy(path, folder)
-    shutil.rmtree(run.folder)
-    return replace(open_run(tiny), shipped=folder)
+    if not kept.exists():
+        made_by = replace(open_run(tiny), folder=tmp_path / "another run")
+        made_by.trained("mmvae", "improved")
+        kept.mkdir()
+        for path in made_by.folder.glob("mmvae-improved-seed0*"):
+            shutil.copy(path, kept)
+    shutil.copytree(kept, tmp_path / "committed")
+    return replace(open_run(tiny), shipped=tmp_path / "committed")
 
 
 def test_shipped_weights_are_taken_whatever_code_made_them(shipped, trainings, monkeypatch):

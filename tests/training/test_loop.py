@@ -89,12 +89,27 @@ class Killed(BaseException):
     pass
 
 
+@pytest.fixture(scope="module")
+def kept():
+    """What several tests need, made by the first of them: for the others to read only."""
+    return {}
+
+
+@pytest.fixture
+def unbroken(kept, pairs, small_recipe, monkeypatch):
+    """A training of 40 steps, with a row every five: model and history."""
+    monkeypatch.setattr(training, "_N_EVALUATIONS", 8)
+    if "unbroken" not in kept:
+        model = new_model(small_recipe)
+        kept["unbroken"] = model, train(model, *pairs, n_steps=40, seed=3)
+    return kept["unbroken"]
+
+
 @pytest.mark.parametrize("save", ["with each row", "after each block"])
 @pytest.mark.parametrize("kill_at", [1, 17, 25, 39])
-def test_a_killed_training_resumes_bit_for_bit(pairs, small_recipe, tmp_path, monkeypatch, kill_at, save):
-    monkeypatch.setattr(training, "_N_EVALUATIONS", 8)  # every five steps
-    unbroken = new_model(small_recipe)
-    history = train(unbroken, *pairs, n_steps=40, seed=3)
+def test_a_killed_training_resumes_bit_for_bit(
+    pairs, small_recipe, unbroken, tmp_path, monkeypatch, kill_at, save
+):
     calls = []
 
     def dies(steps):
@@ -115,7 +130,8 @@ def test_a_killed_training_resumes_bit_for_bit(pairs, small_recipe, tmp_path, mo
     monkeypatch.setattr(Steps, "_step", lambda steps: calls.append(1) or step_of_training(steps))
     again = train(resumed, *pairs, n_steps=40, seed=3, checkpoint=checkpoint)
     assert len(calls) - done < 40 or done < 5
-    assert same_weights(unbroken, resumed)
+    model, history = unbroken
+    assert same_weights(model, resumed)
     columns = ["step", "learning_rate", "train_loss", "validation_loss"]
     assert again[columns].equals(history[columns])
 
@@ -128,9 +144,9 @@ def train_on_one_core(*arguments):
 
 def test_a_process_killed_from_outside_resumes_bit_for_bit(pairs, small_recipe, tmp_path):
     unbroken, resumed = new_model(small_recipe), new_model(small_recipe)
-    train(unbroken, *pairs, n_steps=200, seed=3)
+    train(unbroken, *pairs, n_steps=100, seed=3)
     checkpoint = tmp_path / "checkpoint.safetensors"
-    arguments = (new_model(small_recipe), *pairs, 200, 3, checkpoint)
+    arguments = (new_model(small_recipe), *pairs, 100, 3, checkpoint)
     process = multiprocessing.get_context("spawn").Process(target=train_on_one_core, args=arguments)
     process.start()
     while not checkpoint.exists() and process.is_alive():
@@ -138,7 +154,7 @@ def test_a_process_killed_from_outside_resumes_bit_for_bit(pairs, small_recipe, 
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    train(resumed, *pairs, n_steps=200, seed=3, checkpoint=checkpoint)
+    train(resumed, *pairs, n_steps=100, seed=3, checkpoint=checkpoint)
     assert same_weights(unbroken, resumed)
 
 
@@ -154,22 +170,22 @@ def test_a_finished_checkpoint_is_not_trained_again(pairs, small_recipe, tmp_pat
 @pytest.mark.parametrize("kind", ["another run", "plain weights"])
 def test_a_checkpoint_of_another_run_is_not_used(pairs, small_recipe, tmp_path, kind):
     checkpoint = tmp_path / "checkpoint.safetensors"
-    train(new_model(small_recipe), *pairs, n_steps=20, seed=0, checkpoint=checkpoint, run="old data")
+    train(new_model(small_recipe), *pairs, n_steps=6, seed=0, checkpoint=checkpoint, run="old data")
     if kind == "plain weights":
         write_tensors(checkpoint, new_model(small_recipe).state_dict())
     fresh, after = new_model(small_recipe), new_model(small_recipe)
-    train(fresh, *pairs, n_steps=20, seed=1)
+    train(fresh, *pairs, n_steps=6, seed=1)
     with pytest.warns(UserWarning, match=rf"{checkpoint}: of another training"):
-        train(after, *pairs, n_steps=20, seed=1, checkpoint=checkpoint, run="new data")
+        train(after, *pairs, n_steps=6, seed=1, checkpoint=checkpoint, run="new data")
     assert same_weights(fresh, after)
 
 
 @pytest.mark.parametrize(
-    "change", [{"n_steps": 10}, {"seed": 1}, {"run": "other data"}, {"recipe": 0.5}], ids=str
+    "change", [{"n_steps": 3}, {"seed": 1}, {"run": "other data"}, {"recipe": 0.5}], ids=str
 )
 def test_a_checkpoint_is_of_one_length_seed_recipe_and_run(pairs, small_recipe, tmp_path, change):
     checkpoint = tmp_path / "checkpoint.safetensors"
-    asked = {"n_steps": 20, "seed": 0, "run": "data"}
+    asked = {"n_steps": 6, "seed": 0, "run": "data"}
     train(new_model(small_recipe), *pairs, **asked, checkpoint=checkpoint)
     asked |= change
     recipe = replace(small_recipe, hidden_points=asked.pop("recipe", small_recipe.hidden_points))
@@ -503,7 +519,7 @@ def test_a_start_is_written_down_and_a_model_is_trained_again_if_it_changes(
     trained_on, tmp_path, monkeypatch
 ):
     starts, calls = [trained_on("mmvae", seed=seed) for seed in (1, 2)], []
-    monkeypatch.setattr(trained, "train_stack", lambda *args: calls.append(1) or train_stack(*args))
+    monkeypatch.setattr(trained, "train_stack", lambda *args, **more: calls.append(1) or train_stack(*args, **more))
     first, again, other = (trained_on("predictive-mmvae", start=starts[i]) for i in (0, 0, 1))
     assert len(calls) == 2
     assert same_weights(first.model, again.model) and not same_weights(first.model, other.model)
