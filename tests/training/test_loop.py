@@ -519,7 +519,9 @@ def test_a_start_is_written_down_and_a_model_is_trained_again_if_it_changes(
     trained_on, tmp_path, monkeypatch
 ):
     starts, calls = [trained_on("mmvae", seed=seed) for seed in (1, 2)], []
-    monkeypatch.setattr(trained, "train_stack", lambda *args, **more: calls.append(1) or train_stack(*args, **more))
+    monkeypatch.setattr(
+        trained, "train_stack", lambda *args, **more: calls.append(1) or train_stack(*args, **more)
+    )
     first, again, other = (trained_on("predictive-mmvae", start=starts[i]) for i in (0, 0, 1))
     assert len(calls) == 2
     assert same_weights(first.model, again.model) and not same_weights(first.model, other.model)
