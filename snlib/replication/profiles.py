@@ -37,7 +37,7 @@ PROFILES = {
     for profile in (
         Profile("smoke", n_events=60, n_steps=60, n_steps_evaluated=15, n_posterior_samples=20, n_seeds=1),
         Profile(
-            "quick", n_events=800, n_steps=1500, n_steps_evaluated=300, n_posterior_samples=100, n_seeds=1
+            "quick", n_events=800, n_steps=1500, n_steps_evaluated=100, n_posterior_samples=100, n_seeds=1
         ),
         # 500 passes over 3,600 events x 5 phases in batches of 16, and the authors' 200
         Profile(

@@ -286,6 +286,8 @@ def committed_seeds(run):
     found = {}
     for path in sorted(results.glob("seed*/provenance.json")):
         provenance = read_json(path)
-        if provenance["profile"] == asdict(run.profile) and provenance["seed"] != run.seed:
+        # What profiles have come to say since is not of models that were judged then.
+        same = provenance["profile"].items() <= asdict(run.profile).items()
+        if same and provenance["seed"] != run.seed:
             found[provenance["seed"]] = path.parent
     return found

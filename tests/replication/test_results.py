@@ -165,6 +165,7 @@ def test_other_seeds_are_read_beside_this_one(run, small, tmp_path, monkeypatch)
         path = folder / "provenance.json"
         provenance = json.loads(path.read_text()) | {"seed": seed, "code": "older"}
         provenance["profile"]["n_steps"] = n_steps
+        del provenance["profile"]["n_steps_evaluated"]  # as before there was such a number
         path.write_text(json.dumps(provenance))
         mine.assign(sample=1000 + seed).to_csv(folder / "generation.csv", index=False)
     found = read_seeds(run, "generation")
