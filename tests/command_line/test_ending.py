@@ -39,6 +39,7 @@ def start(folder, *command, **options):
 def wait_for_workers(process):
     while len(workers_of(process.pid)) < 2 and process.poll() is None:
         time.sleep(0.05)
+    time.sleep(3)  # until they work: a signal at the moment when they start can leave them waiting
     return workers_of(process.pid)
 
 
