@@ -7,6 +7,8 @@ that its parent could call there; the environment, which it reads at that moment
 
 import os
 import signal
+import threading
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -67,7 +69,7 @@ def worker_pool(n_workers, initializer=None):
     """
     with (
         one_thread_each(),
-        ProcessPoolExecutor(n_workers, get_context("spawn"), _begin, (initializer,)) as pool,
+        _Pool(n_workers, get_context("spawn"), _begin, (initializer,)) as pool,
     ):
         _start(pool, n_workers)
         try:
@@ -76,6 +78,47 @@ def worker_pool(n_workers, initializer=None):
             raise OSError("a worker process was killed; for want of memory, perhaps") from error
         finally:
             pool.shutdown(cancel_futures=True)  # what is not begun when the block fails never is
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool that can be ended at any time.
+
+    In the library's, an exception in the midst of `submit`, as handlers of signals raise it, leaves a lock
+    locked, and the results of `map` cancel what is left while another thread marks it as failed, which ends
+    that thread.  After either the end of the pool waits for ever.
+    """
+
+    def submit(self, *arguments, **named):
+        with _signals_held_back():
+            return super().submit(*arguments, **named)
+
+    def map(self, function, items, chunksize=1):
+        """Yield the result of each item of a sequence, in order; so many items are a task."""
+        chunks = (items[first : first + chunksize] for first in range(0, len(items), chunksize))
+        futures = deque(self.submit(_each, function, chunk) for chunk in chunks)
+        while futures:
+            yield from futures.popleft().result()
+
+
+def _each(function, items):
+    return [function(item) for item in items]
+
+
+@contextmanager
+def _signals_held_back():
+    """Let handlers of signals wait for the end of the block; they run in the main thread only."""
+    came, handlers, here = [], {}, threading.current_thread() is threading.main_thread()
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if here else ():
+            if callable(handler := signal.getsignal(number)):
+                handlers[number] = handler
+                signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def _start(pool, n_workers):

@@ -25,8 +25,15 @@ def last_line(said):
 def workers_of(pid):
     """Its worker processes, without the one that only watches over shared resources."""
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
-    pids = [int(word) for word in found.stdout.split()]
-    return [pid for pid in pids if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+    return [int(pid) for pid in found.stdout.split() if "spawn_main" in command_of(pid)]
+
+
+def command_of(pid):
+    """How a process was started; nothing if it has ended in the meantime."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def start(folder, *command, **options):
@@ -39,7 +46,6 @@ def start(folder, *command, **options):
 def wait_for_workers(process):
     while len(workers_of(process.pid)) < 2 and process.poll() is None:
         time.sleep(0.05)
-    time.sleep(3)  # until they work: a signal at the moment when they start can leave them waiting
     return workers_of(process.pid)
 
 

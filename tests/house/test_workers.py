@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,53 @@ def test_this_process_keeps_its_environment(monkeypatch):
 def test_a_process_is_made_ready_before_its_first_task():
     with worker_pool(1, os.setpgrp) as pool:
         assert pool.submit(os.getpgrp).result() != os.getpgrp()
+
+
+class Stopped(Exception):
+    """What a handler of signals raises."""
+
+
+def test_a_signal_waits_until_a_task_is_submitted(monkeypatch):
+    """Whatever the pool has locked to take a task is open again when the signal is heeded."""
+
+    def stop(number, frame):
+        raise Stopped
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with worker_pool(1) as pool:
+            taken, put = [], pool._work_ids.put
+
+            def interrupted(item):
+                signal.raise_signal(signal.SIGTERM)
+                put(item)
+                taken.append(item)
+
+            with monkeypatch.context() as patch, pytest.raises(Stopped):
+                patch.setattr(pool._work_ids, "put", interrupted)
+                pool.submit(int)
+            assert len(taken) == 1 and signal.getsignal(signal.SIGTERM) is stop
+            assert pool.submit(int).result() == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def end_abruptly(item):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_pool_ends_when_a_worker_is_killed_with_much_left_to_do():
+    with pytest.raises(OSError, match="a worker process was killed"), worker_pool(2) as pool:
+        processes = list(pool._processes.values())
+        list(pool.map(end_abruptly, range(20_000)))
+    assert not any(process.is_alive() for process in processes)
+
+
+@pytest.mark.parametrize("n_items, chunksize", [(0, 3), (1, 3), (6, 3), (7, 3), (5, 1)])
+def test_results_come_in_order_however_they_are_shared(n_items, chunksize):
+    with worker_pool(2) as pool:
+        assert list(pool.map(abs, range(-n_items, 0), chunksize)) == list(range(n_items, 0, -1))
 
 
 NOTEBOOK = """---
