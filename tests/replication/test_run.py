@@ -77,7 +77,9 @@ def simulations(monkeypatch):
 def trainings(monkeypatch):
     """A list that grows by one item a training."""
     calls, train_stack = [], trained.train_stack
-    monkeypatch.setattr(trained, "train_stack", lambda *args: calls.append(args) or train_stack(*args))
+    monkeypatch.setattr(
+        trained, "train_stack", lambda *args, **more: calls.append(args) or train_stack(*args, **more)
+    )
     return calls
 
 
