@@ -8,6 +8,7 @@ of the loss after 100 steps, float32 against float64 on a CPU), so losses are co
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
