@@ -19,7 +19,8 @@ __all__ = ["app"]
 _PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
 _MODELS = (
     "One of mmvae, photometry-vae, spectrum-vae, contrastive, photometry-regressor, spectrum-regressor, "
-    "predictive-mmvae."
+    "predictive-mmvae, or a parameter head on one of them: mmvae-photometry-head, mmvae-spectrum-head, "
+    "contrastive-photometry-head, contrastive-spectrum-head."
 )
 _Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 _LightCurves = Annotated[
@@ -126,7 +127,7 @@ def train_model(
     processes: Annotated[int, typer.Option(help="Processes (on cuda: cards) that share each batch.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder.")] = False,
 ):
-    """Train a model.
+    """Train a model; one that begins with another trains that first, unless it is in the folder.
 
     Writes MODEL-RECIPE-seedSEED.safetensors (weights and all that is to be known of them), and to read, .json
     (recipe, scaling, provenance) and .csv (losses). After an interruption --resume goes on from the last
@@ -148,11 +149,10 @@ def train_model(
     dataset = run.dataset() if data is None else read_dataset(data)
     with one_thread_each():  # starts the other processes
         fabric.launch()
-    n_steps = run.n_steps(model, settings)
     if several is None:
-        train_or_load(model, settings, dataset, n_steps, run.seed, out, fabric, resume)
+        train_or_load(model, settings, dataset, run.n_steps, run.seed, out, fabric, resume)
     else:
-        train_or_load_stack(model, settings, dataset, n_steps, several, out, fabric, resume)
+        train_or_load_stack(model, settings, dataset, run.n_steps, several, out, fabric, resume)
 
 
 @app.command()

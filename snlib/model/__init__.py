@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "attending": ["AttendingEncoder", "AttendingRecipe"],
         "contrastive": ["Contrastive"],
         "fast_attention": ["fold_attention"],
+        "heads": ["HEADS", "ParameterHead"],
         "likelihoods": ["Laplace", "LowRankNormal"],
         "mmvae": ["MMVAE"],
         "objectives": ["elbo", "importance_log_weights", "info_nce", "iwae", "stratified_samples"],

@@ -12,6 +12,7 @@ import torch
 from snlib.model.attending import AttendingEncoder, AttendingRecipe
 from snlib.model.contrastive import Contrastive
 from snlib.model.fast_attention import fold_attention
+from snlib.model.heads import HEAD_OF, HEADS, ParameterHead
 from snlib.model.mmvae import MMVAE
 from snlib.model.predictive import PredictiveMMVAE
 from snlib.model.recipes import RECIPES, Recipe
@@ -19,7 +20,16 @@ from snlib.model.regressor import Regressor
 from snlib.model.transceiver import TransceiverDecoder, TransceiverEncoder
 from snlib.model.vae import VAE
 
-__all__ = ["ARCHITECTURES", "MODELS", "Architecture", "new_model", "read_recipe", "recipe_for", "register"]
+__all__ = [
+    "ARCHITECTURES",
+    "BEGINS_WITH",
+    "MODELS",
+    "Architecture",
+    "new_model",
+    "read_recipe",
+    "recipe_for",
+    "register",
+]
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,13 @@ class Architecture:
             "predictive-mmvae": partial(PredictiveMMVAE, vae=vae),
         }
 
+    def heads(self):
+        """Every parameter head by its name, as a function of a recipe."""
+        return {name: partial(self._head, *of) for name, of in HEAD_OF.items()}
+
+    def _head(self, model, modality, recipe):
+        return ParameterHead(getattr(self.models()[model](recipe), modality), modality, recipe)
+
 
 # By the name that recipes carry; `register` adds others.
 ARCHITECTURES = {
@@ -62,6 +79,8 @@ ARCHITECTURES = {
     for architecture in (Architecture(Recipe), Architecture(AttendingRecipe, AttendingEncoder))
 }
 MODELS = tuple(ARCHITECTURES[Recipe.architecture].models())
+# The trained model of the same recipe with whose weights a model begins, and which it leaves as it is.
+BEGINS_WITH = {"predictive-mmvae": "mmvae", **{head: model for head, (model, _) in HEAD_OF.items()}}
 
 # "improved", but wider, with larger batches and more of the light curve: for a GPU, and light curves of
 # all kinds.  The weights that come with the repository are made by it.
@@ -83,6 +102,8 @@ _CHANGES = {
     ("improved", "contrastive"): {"batch_size": 64},
     ("improved", "predictive-mmvae"): _ERRORS,
     ("large", "predictive-mmvae"): _ERRORS,
+    # They see whole light curves.
+    **{(recipe, head): {"hidden_points": 0.0, "ended_early": 0.0} for recipe in _KNOWN for head in HEADS},
 }
 
 
@@ -107,7 +128,7 @@ def recipe_for(model, name):
     Parameters
     ----------
     model : str
-        A name in `MODELS`.
+        A name in `MODELS`, or in `snlib.model.heads.HEADS`.
     name : str
         A name in `snlib.model.recipes.RECIPES`, "large", or one that was registered.
 
@@ -149,7 +170,7 @@ def new_model(name, recipe, seed):
     Parameters
     ----------
     name : str
-        A name in `MODELS`.
+        A name in `MODELS`, or in `snlib.model.heads.HEADS`.
     recipe : Recipe
     seed : int
 
@@ -163,7 +184,8 @@ def new_model(name, recipe, seed):
     ValueError
         If there is no such model, or none of this architecture.
     """
-    models = ARCHITECTURES[recipe.architecture].models()
+    architecture = ARCHITECTURES[recipe.architecture]
+    models = architecture.models() | architecture.heads()
     if name not in list(models):  # it may be anything that JSON can hold
         of = f" of the recipe {recipe.name!r}" if name in MODELS else ""
         raise ValueError(f"model is {name!r}, expected one of {list(models)}{of}")

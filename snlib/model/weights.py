@@ -35,7 +35,7 @@ class SavedModel:
     Attributes
     ----------
     name : str
-        A name in `snlib.model.registry.MODELS`.
+        As of `snlib.model.registry.new_model`.
     model : torch.nn.Module
         With its `recipe`.
     scaling : snlib.data.scaling.Scaling

@@ -17,14 +17,16 @@ from torch import Tensor, nn
 
 from snlib.data.batches import Batch, Photometry, Spectrum
 from snlib.data.quantities import PARAMETERS
+from snlib.model.heads import HEADS
 from snlib.model.likelihoods import Laplace
 from snlib.model.mmvae import MMVAE
 from snlib.model.objectives import info_nce
+from snlib.model.perceptron import perceptron
 from snlib.model.recipes import Recipe
 from snlib.model.registry import Architecture, register
 from snlib.model.regressor import Regressor
 from snlib.model.vae import VAE, standard_laplace
-from snlib.replication.evaluated_layers import EvaluatedDecoder, EvaluatedEncoder, perceptron
+from snlib.replication.evaluated_layers import EvaluatedDecoder, EvaluatedEncoder
 
 __all__ = [
     "EVALUATED",
@@ -32,11 +34,10 @@ __all__ = [
     "EvaluatedRecipe",
     "EvaluatedRegressor",
     "EvaluatedVAE",
-    "ParameterHead",
 ]
 
 _PROJECTED_DIM = 8
-_END_TO_END, _HEAD = (64, 64), (128, 128, 128, 128)  # hidden layers from latents to parameters
+_END_TO_END = (64, 64)  # hidden layers from latents to parameters
 
 
 @dataclass(frozen=True)
@@ -184,41 +185,6 @@ class EvaluatedRegressor(Regressor):
         )
 
 
-class ParameterHead(nn.Module):
-    """An MLP from the latents of a trained model, which is left as it is, to the six parameters.
-
-    Parameters
-    ----------
-    backbone : EvaluatedVAE or a modality of EvaluatedContrastive
-        Read at the location of its posterior, or at its latent.
-    modality : {"photometry", "spectrum"}
-    recipe : EvaluatedRecipe
-        How the head is trained.
-    """
-
-    n_posteriors = 0
-
-    def __init__(self, backbone, modality: str, recipe):
-        super().__init__()
-        self.modality, self.recipe = modality, recipe
-        self.backbone = backbone.requires_grad_(False)
-        self.to_parameters = perceptron(recipe.latent_tokens * recipe.latent_dim, *_HEAD, len(PARAMETERS))
-
-    def train(self, mode: bool = True):
-        """Begin or end training, of the head alone: the backbone keeps without dropout."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
-
-    def predict(self, x: Photometry | Spectrum) -> Float[Tensor, "B 6"]:
-        """Predict the z-scores of the parameters."""
-        is_vae = isinstance(self.backbone, VAE)
-        latent = self.backbone.posterior(x).loc if is_vae else self.backbone.latent(x)
-        return self.to_parameters(latent.flatten(1))
-
-    forward = Regressor.forward  # the same loss of what it predicts
-
-
 class _Evaluated(Architecture):
     """Of the authors' parts; a predictive MMVAE, which is ours, it has not."""
 
@@ -235,15 +201,14 @@ class _Evaluated(Architecture):
 
 EVALUATED = EvaluatedRecipe("evaluated", learning_rate=2.5e-4, photometry_weight=982 / 60)
 _MAY = replace(EVALUATED, name="evaluated-may", table=True)
-# One sample and beta = 0.5 for the uni-modal VAEs; regressors see the pairs as they are.
+# One sample and beta = 0.5 for the uni-modal VAEs; regressors and heads see the pairs as they are.
 _UNIMODAL = {"batch_size": 32, "n_samples": 1, "likelihood_weight": 2.0}
 _REGRESSOR = {"batch_size": 32, "learning_rate": 1e-3, "augmented": False, "passes": 500}
 _CHANGES = {
     "photometry-vae": _UNIMODAL,
     "spectrum-vae": _UNIMODAL,
     "contrastive": {"passes": 500},
-    "photometry-regressor": _REGRESSOR,
-    "spectrum-regressor": _REGRESSOR,
+    **dict.fromkeys(("photometry-regressor", "spectrum-regressor", *HEADS), _REGRESSOR),
 }
 _ALL = [
     replace(recipe, name=f"{recipe.name}-982", n_wavelengths=982, rounded=True)

@@ -5,7 +5,6 @@ repository that say so.
 """
 
 from contextlib import nullcontext
-from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -14,16 +13,9 @@ from torch import Tensor, nn
 
 from snlib.data.batches import Photometry, Spectrum
 from snlib.data.quantities import BANDS, WAVELENGTH_AA
+from snlib.model.perceptron import perceptron
 
-__all__ = ["Block", "EvaluatedDecoder", "EvaluatedEncoder", "Waves", "perceptron"]
-
-
-def perceptron(*sizes):
-    """An MLP with ReLU between its layers of these sizes."""
-    layers = []
-    for n_in, n_out in pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+__all__ = ["Block", "EvaluatedDecoder", "EvaluatedEncoder", "Waves"]
 
 
 class Waves(nn.Module):

@@ -13,10 +13,10 @@ import torch
 from snlib.data.batches import Batch, Photometry, Spectrum
 from snlib.files.places import DATA
 from snlib.files.tensors import read_tensors
+from snlib.model.heads import ParameterHead
 from snlib.model.objectives import elbo, importance_log_weights, iwae
 from snlib.model.registry import new_model, recipe_for
 from snlib.random_streams import stream
-from snlib.replication.evaluated import ParameterHead
 
 __all__ = ["NUMBERS", "QUANTITIES", "STATES", "batch_of", "largest_differences", "our_numbers", "projections"]
 
@@ -201,8 +201,8 @@ def _baselines(recipe, mmvae, batch, theirs):
     found["contrastive.loss"] = contrastive(batch).mean()
     for name in ("photometry", "spectrum"):
         found[f"{name}-regressor"] = new(f"{name}-regressor").predict(getattr(batch, name))
-    head = ParameterHead(mmvae.photometry, "photometry", recipe_for("photometry-regressor", recipe))
-    of_head = {key: theirs[f"weights/head.to_parameters.{key}"] for key in head.to_parameters.state_dict()}
-    head.to_parameters.load_state_dict(of_head)
+    head = ParameterHead(mmvae.photometry, "photometry", recipe_for("mmvae-photometry-head", recipe))
+    of_head = {key: theirs[f"weights/head.{key}"] for key in head.readout.state_dict()}
+    head.readout.load_state_dict(of_head)
     found["head"] = head.double().predict(batch.photometry)
     return found

@@ -15,6 +15,7 @@ from snlib.data.events import Events
 from snlib.data.published_sample import read_published_sample
 from snlib.files.places import DATA, generated_folder
 from snlib.inference.samplers import REAL_MAGNITUDE_SCALE, SIMULATED_MAGNITUDE_SCALE
+from snlib.model.heads import HEADS
 from snlib.model.registry import recipe_for
 from snlib.replication.cache import make_unless_kept
 from snlib.replication.evaluated import EvaluatedRecipe
@@ -92,9 +93,12 @@ class Run:
         return make_dataset(events, split_events(len(events), self.seed, self.source.fractions))
 
     def n_steps(self, model, recipe):
-        """Optimiser steps of a model, at most; a predictive MMVAE takes fewer once its MMVAE is trained."""
-        is_theirs = isinstance(recipe, EvaluatedRecipe)
-        return self.profile.n_steps_evaluated if is_theirs else self.profile.n_steps
+        """Optimiser steps of a model, at most; a predictive MMVAE takes fewer once its MMVAE is trained.
+
+        The limit of evaluated models is not that of their heads, whose steps run no encoder.
+        """
+        takes_long = isinstance(recipe, EvaluatedRecipe) and model not in HEADS
+        return self.profile.n_steps_evaluated if takes_long else self.profile.n_steps
 
     def trained(self, model, recipe):
         """A model of a recipe, trained on this run's training events.
@@ -102,7 +106,7 @@ class Run:
         Parameters
         ----------
         model : str
-            A name in `snlib.model.registry.MODELS`.
+            A name in `snlib.model.registry.MODELS`, or in `snlib.model.heads.HEADS`.
         recipe : str
             A name that `snlib.model.registry.recipe_for` knows.
 
@@ -115,7 +119,7 @@ class Run:
             model,
             settings,
             self.dataset(),
-            self.n_steps(model, settings),
+            self.n_steps,
             self.seed,
             self.folder,
             new_fabric(self.device),

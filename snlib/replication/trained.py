@@ -11,8 +11,9 @@ from lightning_fabric import Fabric
 
 from snlib.data.dataset import Dataset
 from snlib.files.writing import lock
+from snlib.model.heads import HEADS
 from snlib.model.recipes import Recipe
-from snlib.model.registry import new_model, recipe_for
+from snlib.model.registry import BEGINS_WITH, new_model, recipe_for
 from snlib.model.weights import SavedModel, save_model
 from snlib.replication.evaluated import EvaluatedRecipe
 from snlib.replication.stages import digest
@@ -35,16 +36,18 @@ def train_or_load(
     again, with a warning.  Committed weights are accepted by what they are, whatever code made them: model,
     recipe, dataset, seed and number of steps; that today's code gets the same from them is tested (see
     `snlib.replication.recorded_scores`).  A training that was interrupted goes on from its checkpoint in the
-    folder.  A predictive MMVAE begins with the MMVAE of the same recipe, which is loaded or trained first.
+    folder.  Where a model begins with another of the same recipe and seed (see
+    `snlib.model.registry.BEGINS_WITH`), that one is loaded or trained first.
 
     Parameters
     ----------
     name : str
-        A name in `snlib.model.registry.MODELS`.
+        A name in `snlib.model.registry.MODELS`, or in `snlib.model.heads.HEADS`.
     recipe : snlib.model.recipes.Recipe
     dataset : snlib.data.dataset.Dataset
-    n_steps : int
-        At most; a recipe may stop earlier, and so does a predictive MMVAE.
+    n_steps : int, or callable (str, snlib.model.recipes.Recipe) -> int
+        At most, of this model and of the one that it begins with, or of each by its name and recipe.  A
+        recipe may stop earlier, and so does a predictive MMVAE.
     seed : int
     folder : path
         Gets ``<name>-<recipe's name>-seed<seed>.safetensors``, ``.json`` and ``.csv``.
@@ -53,7 +56,8 @@ def train_or_load(
     resume : bool
         If false, train afresh in any case.
     start : Trained, optional
-        Another model whose weights to begin with; the model has them all, and maybe more.
+        Another model whose weights to begin with; the model has them all, and maybe more, or it is a head,
+        which has those of its modality.
     shipped : path, optional
         Folder of committed weights; by default none are looked for.
 
@@ -115,7 +119,7 @@ class _Task:
     name: str
     recipe: Recipe
     dataset: Dataset
-    n_steps: int
+    n_steps: int | Callable
     folder: Path
     fabric: Fabric
     resume: bool
@@ -133,7 +137,8 @@ class _Task:
     @property
     def steps(self):
         """How many are taken: a recipe may need fewer, and a predictive MMVAE does."""
-        most = min(self.n_steps, PREDICTIVE_STEPS) if self.name == "predictive-mmvae" else self.n_steps
+        most = self.n_steps(self.name, self.recipe) if callable(self.n_steps) else self.n_steps
+        most = min(most, PREDICTIVE_STEPS) if self.name == "predictive-mmvae" else most
         return self.recipe.n_steps(most, self.dataset.n_train_pairs)
 
     def wanted(self, seeds):
@@ -155,18 +160,34 @@ class _Task:
 
     def starts(self, seeds, start):
         """By seed, the model whose weights to begin with, or None."""
-        if self.name != "predictive-mmvae" or start is not None:
+        name = BEGINS_WITH.get(self.name)
+        if name is None or start is not None:
             return dict.fromkeys(seeds, start)
-        of_mmvae = replace(self, name="mmvae", recipe=recipe_for("mmvae", self.recipe.name), resume=True)
-        return dict(zip(seeds, _train_or_load(of_mmvae, seeds), strict=True))
+        first = replace(self, name=name, recipe=recipe_for(name, self.recipe.name), resume=True)
+        return dict(zip(seeds, _train_or_load(first, seeds), strict=True))
 
     def new_models(self, seeds, starts):
         """A model a seed, on the device, with the weights to begin with."""
         models = [new_model(self.name, self.recipe, seed).to(self.fabric.device) for seed in seeds]
         for model, start in zip(models, starts, strict=True):
-            if start is not None:
+            if start is not None and self.name in HEADS:
+                model.begin_with(start.model)
+            elif start is not None:
                 model.load_state_dict(model.state_dict() | start.model.state_dict())
         return models
+
+    def lessons(self, models, train, validation, seeds):
+        """What of each model learns, and the pairs it learns from and is validated by, each one a model."""
+        train, validation = [train] * len(models), [validation] * len(models)
+        if _augments(self.recipe):
+            train = [augment(pairs, seed) for pairs, seed in zip(train, seeds, strict=True)]
+        if self.name not in HEADS:
+            return models, train, validation
+        embedded = (
+            [head.embed(pairs) for head, pairs in zip(models, of_part, strict=True)]
+            for of_part in (train, validation)
+        )
+        return [head.readout for head in models], *embedded
 
 
 def _train_or_load(task, seeds, start=None):
@@ -194,8 +215,6 @@ def _train(task, seeds, starts, made_from, asked_for):
     checkpoint, models = folder / task.file_name(asked_for), task.new_models(seeds, starts)
     pairs = [task.dataset.pairs(part, device) for part in ("train", "validation")]
     require_equal_shares(task.recipe, pairs[0], fabric)  # before a lock makes a folder
-    if _augments(task.recipe):
-        pairs[0] = [augment(pairs[0], seed) for seed in seeds]
     how = {"device": device.type, "processes": fabric.world_size, "torch": torch.__version__}
     with ExitStack() as locks:
         for seed in sorted(seeds):
@@ -206,7 +225,8 @@ def _train(task, seeds, starts, made_from, asked_for):
             run = made_from[0]
         else:
             run, how["stack"] = _but_for_seeds(made_from[0]), seeds
-        histories = train_stack(models, *pairs, task.steps, seeds, checkpoint, run, fabric, watch=task.watch)
+        lessons = task.lessons(models, *pairs, seeds)
+        histories = train_stack(*lessons, task.steps, seeds, checkpoint, run, fabric, watch=task.watch)
         trained = {
             seed: Trained(model, history, {"made_from": of_model, **how})
             for seed, model, history, of_model in zip(seeds, models, histories, made_from, strict=True)

@@ -52,7 +52,7 @@ class Trained:
 def _load(path, device):
     """What lies in a file of weights, and from what it was made."""
     saved = load_model(path, device)
-    return Trained(saved.model, saved.history, saved.provenance), saved.provenance.get("made_from")
+    return Trained(saved.model.eval(), saved.history, saved.provenance), saved.provenance.get("made_from")
 
 
 def load_shipped(path, recipe, wanted, device):

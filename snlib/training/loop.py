@@ -43,7 +43,7 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
     Parameters
     ----------
     model : torch.nn.Module
-        One of `snlib.model.registry.MODELS`.
+        One of `snlib.model.registry.MODELS`, or the readout of a head.
     train_pairs, validation_pairs : snlib.data.batches.Pairs
         On the model's device.
     n_steps : int
@@ -95,9 +95,9 @@ def train_stack(
     ----------
     models : sequence of torch.nn.Module
         Of one kind and recipe, a model a seed.
-    train_pairs : snlib.data.batches.Pairs or list of Pairs
-        For all models, or a list of one a model, which then train in turn.
-    validation_pairs, n_steps, checkpoint, run, fabric
+    train_pairs, validation_pairs : snlib.data.batches.Pairs or list of Pairs
+        On the models' device: for all models, or a list of one a model.
+    n_steps, checkpoint, run, fabric
         As of `train`; one checkpoint serves all seeds, and any of them may go on from it.
     seeds : sequence of int
     together : bool, optional
@@ -118,9 +118,13 @@ def train_stack(
     ValueError
         If a batch cannot be shared equally among the processes, or models are not alike.
     """
-    recipe, device = _common_recipe(models), validation_pairs.flux.device
-    fabric, pairs = fabric or new_fabric(device.type), train_pairs
-    pairs = pairs if isinstance(pairs, list) else [pairs] * len(models)
+    recipe = _common_recipe(models)
+    pairs, validation_pairs = (
+        of_part if isinstance(of_part, list) else [of_part] * len(models)
+        for of_part in (train_pairs, validation_pairs)
+    )
+    device = pairs[0].flux.device
+    fabric = fabric or new_fabric(device.type)
     require_equal_shares(recipe, pairs[0], fabric)
     if together is None:
         together = device.type == "cuda" and len(models) > 1 and can_be_together(fabric)
@@ -187,17 +191,18 @@ def mean_loss(model, pairs, seed):
 
     Decodes as many wavelengths as a training step, but spread evenly.
     """
-    return _Validation(InTurn([model]), pairs, [seed]).losses()[0]
+    return _Validation(InTurn([model]), [pairs], [seed]).losses()[0]
 
 
 class _Validation:
-    """The mean loss of each model of a stack over pairs."""
+    """The mean loss of each model of a stack over its pairs."""
 
     def __init__(self, stack, pairs, seeds):
-        self.stack, self.pairs, self.device = stack, pairs, pairs.flux.device
-        model = stack.models[0]
-        self.noise = torch.stack([draw_noise(model, len(pairs), seed) for seed in seeds]).to(self.device)
-        self.pixels = spread_pixels(pairs.flux.shape[-1], model.recipe.n_wavelengths).to(self.device)
+        self.stack, self.pairs = stack, pairs
+        model, (n_events, n_phases, n_pixels) = stack.models[0], pairs[0].flux.shape
+        self.n_pairs, self.device = n_events * n_phases, pairs[0].flux.device
+        self.noise = torch.stack([draw_noise(model, self.n_pairs, seed) for seed in seeds]).to(self.device)
+        self.pixels = spread_pixels(n_pixels, model.recipe.n_wavelengths).to(self.device)
 
     @torch.no_grad()
     def losses(self):
@@ -205,8 +210,8 @@ class _Validation:
         for model in self.stack.models:
             model.eval()
         losses = [
-            self.stack.losses(self.pairs.take(index), self.noise[:, :, :, index], self.pixels)
-            for index in torch.arange(len(self.pairs), device=self.device).split(_VALIDATION_BATCH)
+            self.stack.losses(self.pairs, index, self.noise[:, :, :, index], self.pixels)
+            for index in torch.arange(self.n_pairs, device=self.device).split(_VALIDATION_BATCH)
         ]
         for model, mode in zip(self.stack.models, modes, strict=True):
             model.train(mode)

@@ -59,10 +59,10 @@ class InTurn:
         each = zip(self.models, self.optimisers, pairs, strict=True)
         return _StepsInTurn([Steps(fabric, *one) for one in each], seeds, fabric.global_rank)
 
-    def losses(self, batch, noise, pixels):
-        """Loss of each pair of a batch by each model, each with its own noise."""
-        each = zip(self.models, noise, strict=True)
-        return torch.stack([model(batch, of_model, pixels) for model, of_model in each])
+    def losses(self, pairs, index, noise, pixels):
+        """Loss of some pairs by each model, each on its own pairs and with its own noise."""
+        each = zip(self.models, pairs, noise, strict=True)
+        return torch.stack([model(one.take(index), of_model, pixels) for model, one, of_model in each])
 
     def part(self):
         """Nothing to do: the models share nothing."""
@@ -123,14 +123,18 @@ class Together:
             raise ValueError("models train together in one process, in 32-true or tf32")
         return StackedSteps(fabric, self, pairs, seeds)
 
-    def losses(self, batch, noise, pixels):
-        """Loss of each pair of a batch by each model, each with its own noise."""
+    def losses(self, pairs, index, noise, pixels):
+        """Loss of some pairs by each model, each on its own pairs and with its own noise."""
+        of_all, first_pairs = _joined(pairs)
+        shared = of_all is pairs[0]
+        if not shared:
+            index = torch.stack([index + first for first in first_pairs])
 
-        def losses_of(weights, of_model):
-            return functional_call(self.models[0], weights, (batch, of_model, pixels))
+        def losses_of(weights, index, noise):
+            return functional_call(self.models[0], weights, (of_all.take(index), noise, pixels))
 
         with _PLAIN_ATTENTION():
-            return vmap(losses_of)(self.weights, noise)
+            return vmap(losses_of, in_dims=(0, None if shared else 0, 0))(self.weights, index, noise)
 
     def part(self):
         """Give each model weights of its own again."""
@@ -160,10 +164,9 @@ class StackedSteps(RecordedSteps):
     """
 
     def __init__(self, fabric, stack, pairs, seeds, compiled=None, recorded=None):
-        device, of_all = pairs[0].flux.device, _joined(pairs)
+        device, (of_all, self._first_pairs) = pairs[0].flux.device, _joined(pairs)
         super().__init__(fabric, stack.optimiser, device, recorded, (len(stack.models),))
-        self._seed, shared = seeds[0], of_all is pairs[0]
-        self._first_pairs = [0 if shared else i * len(pairs[0]) for i in range(len(pairs))]
+        self._seed = seeds[0]
         learned = [name for name, weight in stack.weights.items() if weight.requires_grad]
         self._learned = {name: stack.weights[name] for name in learned}
         self._fixed = {name: weight for name, weight in stack.weights.items() if name not in learned}
@@ -230,15 +233,19 @@ def can_be_together(fabric):
 
 
 def _joined(pairs):
-    """The pairs of all models, one model's behind the other's; the one set if they share it."""
+    """The pairs of all models, one model's behind the other's, and where each begins.
+
+    The one set if they share it.
+    """
     if all(one is pairs[0] for one in pairs):
-        return pairs[0]
+        return pairs[0], [0] * len(pairs)
     columns = zip(*(vars(one.photometry).values() for one in pairs), strict=True)
     flux, observed, parameters = (
         torch.cat([getattr(one, name) for one in pairs]) for name in ("flux", "observed", "parameters")
     )
     photometry = Photometry(*(torch.cat(column) for column in columns))
-    return Pairs(photometry, pairs[0].phase, pairs[0].wavelength, flux, observed, parameters)
+    joined = Pairs(photometry, pairs[0].phase, pairs[0].wavelength, flux, observed, parameters)
+    return joined, [i * len(pairs[0]) for i in range(len(pairs))]
 
 
 def _take_moments(optimiser, tensors):

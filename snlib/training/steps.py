@@ -223,7 +223,7 @@ class Steps(RecordedSteps):
     ----------
     fabric : lightning_fabric.Fabric
     model : torch.nn.Module
-        One of `snlib.model.registry.MODELS`, on the device of `fabric`.
+        As of `snlib.training.loop.train`, on the device of `fabric`.
     optimiser : torch.optim.Optimizer
         From `new_optimiser`, with the state to go on from.
     pairs : snlib.data.batches.Pairs

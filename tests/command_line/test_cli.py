@@ -17,6 +17,7 @@ from snlib.data.events import Events
 from snlib.data.light_curve_tables import LIGHT_CURVE_COLUMNS
 from snlib.data.quantities import PARAMETERS, WAVELENGTH_AA
 from snlib.files import read_json
+from snlib.model.heads import HEADS
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS
 from snlib.replication.ablations import ABLATIONS
@@ -202,7 +203,7 @@ finally:
 @pytest.mark.parametrize(
     "command, names",
     [
-        ("train", (*MODELS, *RECIPES, *PROFILES, *PRECISIONS)),
+        ("train", (*MODELS, *HEADS, *RECIPES, *PROFILES, *PRECISIONS)),
         ("evaluate", TABLES),
         ("predict", LIGHT_CURVE_COLUMNS),
         ("embed", LIGHT_CURVE_COLUMNS),

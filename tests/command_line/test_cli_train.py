@@ -248,6 +248,23 @@ def test_a_killed_stack_resumes_to_the_same_weights(snlib, data, tmp_path):
         (tmp_path / "killed" / names[1]).unlink()
 
 
+def test_a_head_is_trained_on_its_model(snlib, data, tmp_path):
+    """Which is trained first, into the same folder; another head of it then trains alone."""
+    name, recipe = "contrastive-photometry-head", ("--recipe", "text")
+    code, said = snlib(*arguments(name, "--seeds", "0-1", *recipe, "--out", "w"))
+    assert code == 0 and said.count(" 0/60 [") == 2  # a bar for both models, and one for both heads
+    for seed in (0, 1):
+        of_head, of_model = (
+            weights(tmp_path / f"w/{one}-text-seed{seed}.safetensors") for one in (name, "contrastive")
+        )
+        for key, tensor in of_model.items():
+            modality, _, rest = key.partition(".")
+            assert modality != "photometry" or torch.equal(of_head[f"backbone.{rest}"], tensor)
+    other = name.replace("photometry", "spectrum")
+    code, said = snlib(*arguments(other, "--seed", "1", *recipe, "--out", "w"))
+    assert code == 0 and said.count(" 0/60 [") == 1
+
+
 @pytest.mark.parametrize(
     "seeds", ["", "3-1", "1,1", "0-2,1", "a", "-1", "1-", "0,,1", "0 1", "0-1000", "1.5"]
 )

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from snlib.data.batches import Spectrum
+from snlib.model.heads import HEADS, ParameterHead
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import SavedModel, load_model, save_model
-from snlib.replication.evaluated import ParameterHead
 from snlib.training import loop
 from snlib.training.loop import train
 from snlib.training.steps import Steps
@@ -60,6 +60,7 @@ def latents(n_events):
         "contrastive": (16, 2, 2.5e-4, 1.0, True, 500),
         "photometry-regressor": (32, 2, 1e-3, 1.0, False, 500),
         "spectrum-regressor": (32, 2, 1e-3, 1.0, False, 500),
+        **dict.fromkeys(HEADS, (32, 2, 1e-3, 1.0, False, 500)),
     }.items(),
 )
 def test_recipes_are_those_of_the_scripts(model, expected):
@@ -227,7 +228,7 @@ def test_a_head_trains_and_its_backbone_does_not(pairs):
     backbone = small("photometry-vae")
     before = {name: x.clone() for name, x in backbone.state_dict().items()}
     head = ParameterHead(
-        backbone, "photometry", replace(recipe_for("photometry-regressor", "evaluated"), batch_size=8)
+        backbone, "photometry", replace(recipe_for("mmvae-photometry-head", "evaluated"), batch_size=8)
     )
     history = train(head, *pairs, n_steps=60, seed=0)
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]

@@ -283,6 +283,14 @@ def test_every_model_is_trained_and_found_again(tiny, name, monkeypatch):
     assert again.seconds() > 0
 
 
+def test_a_model_that_is_found_again_drops_nothing_out(tiny):
+    """It predicts what it predicted when it was trained."""
+    first, again = (open_run(tiny).trained("photometry-regressor", "evaluated").model for _ in range(2))
+    x = open_run(tiny).dataset().pairs("test", "cpu").photometry
+    assert first.recipe.dropout > 0
+    assert torch.equal(again.predict(x), first.predict(x))
+
+
 @pytest.mark.parametrize("damage", [b"", b"{}", b'{"recipe": 1}', b"[1]"])
 def test_weights_that_are_damaged_or_of_another_version_are_trained_again(tiny, damage):
     run = open_run(tiny)

@@ -261,9 +261,10 @@ def test_validation_drops_nothing_out(pairs):
     """The loss of a stack is that of each model by itself, which dropout would change."""
     stack = Together([model.eval() for model in dropping(0.3)])
     noise = torch.stack([draw_noise(model, 6, seed) for model, seed in zip(stack.models, SEEDS, strict=True)])
-    batch, pixels = pairs[0].take(torch.arange(6)), torch.arange(0, 50, 5)
+    index, pixels = torch.arange(6), torch.arange(0, 50, 5)
+    batch, of_all = pairs[0].take(index), [pairs[0]] * len(SEEDS)
     alone = [model(batch, one, pixels) for model, one in zip(stack.models, noise, strict=True)]
-    torch.testing.assert_close(stack.losses(batch, noise, pixels), torch.stack(alone))
+    torch.testing.assert_close(stack.losses(of_all, index, noise, pixels), torch.stack(alone))
 
 
 def test_gradients_summed_in_parts_are_the_gradients(pairs):
