@@ -6,6 +6,7 @@ On CUDA the models of a stack are together, on the CPU both ways are timed; one 
 """
 
 import argparse
+import math
 import time
 from dataclasses import replace
 from itertools import product, zip_longest
@@ -153,6 +154,8 @@ def main():
             context.Process(target=work, args=(share, rounds, device, n_steps), daemon=True).start()
     for _ in rows:
         row, result = rounds.results.get()
+        if isinstance(result, dict) and not math.isfinite(result["differs by"]):
+            result = f"a loss is not finite: {result}"
         if isinstance(result, dict):
             report["rows"].append(result)
             print(table([result]), flush=True)

@@ -29,6 +29,7 @@ def plot_reading(ax, rows, mean_dex):
             label = label if number == 0 else None
             ax.plot(steps, seed[expert], color=_COLOURS[expert], linewidth=1, alpha=0.7, label=label)
         dead = seed["light_curve"].where(seed["dead"])
-        ax.plot(steps, dead, "k.-", linewidth=1.5, label=None if number else "dead: the same for all")
-    ax.set(yscale="log", ylim=(0.06, 1.1), xlabel="Training steps [thousands]")
+        label = None if number else "dead: the same for all"
+        ax.plot(steps, dead, "k.-", linewidth=1, markersize=2, label=label)
+    ax.set(yscale="log", ylim=(0.06, 1.3), xlabel="Training steps [thousands]")
     log_ticks(ax.yaxis, _TICKS_DEX)
