@@ -109,7 +109,11 @@ def train_model(
     out: Annotated[Path, typer.Option(help="Folder for weights, config and history.")],
     profile: Annotated[str, typer.Option(help="How long: smoke, quick, full or large.")] = "quick",
     recipe: Annotated[
-        str, typer.Option(help="text, evaluated[-may][-982], improved or large; see the chapter on the code.")
+        str,
+        typer.Option(
+            help="text, evaluated[-may][-982], evaluated-independent, improved or large; see the chapter on "
+            "the code."
+        ),
     ] = "improved",
     device: _Device = "auto",
     seed: Annotated[

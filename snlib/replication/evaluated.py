@@ -45,7 +45,8 @@ class EvaluatedRecipe(Recipe):
     """A recipe of models as in the authors' program.
 
     But for `n_wavelengths`: their positions attend to all 982 in training, here to those that a step decodes;
-    all of them in "evaluated-982" and "evaluated-may-982", in bfloat16, which is several times as fast.
+    all of them in "evaluated-982" and "evaluated-may-982", in bfloat16, which is several times as fast; none
+    in "evaluated-independent".
 
     Attributes
     ----------
@@ -61,6 +62,8 @@ class EvaluatedRecipe(Recipe):
         Over all training pairs.
     rounded : bool
         In training, factors of attention are rounded to bfloat16.
+    independent : bool
+        In decoders, positions do not attend to each other.
     """
 
     architecture: ClassVar[str] = "evaluated"
@@ -72,6 +75,7 @@ class EvaluatedRecipe(Recipe):
     likelihood_weight: float = 1.0
     passes: int = 200
     rounded: bool = False
+    independent: bool = False
 
     def n_steps(self, most, n_pairs):
         """Optimiser steps on so many training pairs: all passes, but not more than `most`."""
@@ -210,8 +214,9 @@ _CHANGES = {
     "contrastive": {"passes": 500},
     **dict.fromkeys(("photometry-regressor", "spectrum-regressor", *HEADS), _REGRESSOR),
 }
+_INDEPENDENT = replace(EVALUATED, name="evaluated-independent", independent=True)
 _ALL = [
     replace(recipe, name=f"{recipe.name}-982", n_wavelengths=982, rounded=True)
     for recipe in (EVALUATED, _MAY)
 ]
-register(_Evaluated(EvaluatedRecipe), dict.fromkeys((EVALUATED, _MAY, *_ALL), _CHANGES))
+register(_Evaluated(EvaluatedRecipe), dict.fromkeys((EVALUATED, _MAY, _INDEPENDENT, *_ALL), _CHANGES))

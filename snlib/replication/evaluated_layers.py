@@ -5,6 +5,7 @@ repository that say so.
 """
 
 from contextlib import nullcontext
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -41,17 +42,23 @@ class Block(nn.Module):
 
     Dropout also hides attention weights (in both attentions).  If the recipe says `rounded`, attention rounds
     its factors to bfloat16 in training, and nothing else does.
+
+    Parameters
+    ----------
+    recipe : snlib.replication.evaluated.EvaluatedRecipe
+    among : bool
+        Whether queries attend to each other.
     """
 
-    def __init__(self, recipe):
+    def __init__(self, recipe, among: bool = True):
         super().__init__()
         self.rounded = recipe.rounded
         d, rate = recipe.d_model, recipe.dropout
-        self.among, self.across = (
-            nn.MultiheadAttention(d, recipe.n_heads, dropout=rate, batch_first=True) for _ in range(2)
-        )
+        new_attention = partial(nn.MultiheadAttention, d, recipe.n_heads, dropout=rate, batch_first=True)
+        self.among, self.across = new_attention() if among else None, new_attention()
         self.mlp = nn.Sequential(nn.Linear(d, recipe.d_mlp), nn.GELU(), nn.Linear(recipe.d_mlp, d))
-        self.norm_among, self.norm_across, self.norm_mlp = (nn.LayerNorm(d) for _ in range(3))
+        self.norm_among = nn.LayerNorm(d) if among else None
+        self.norm_across, self.norm_mlp = (nn.LayerNorm(d) for _ in range(2))
         self.dropout = nn.Dropout(rate)
 
     def forward(
@@ -62,8 +69,9 @@ class Block(nn.Module):
         context_observed: Bool[Tensor, "B C"] | None = None,
     ) -> Float[Tensor, "B Q d"]:
         """Update the queries; what is not observed is not attended to."""
-        seen = self._attend(self.among, query, query, query_observed)
-        query = self.norm_among(query + self.dropout(seen))
+        if self.among is not None:
+            seen = self._attend(self.among, query, query, query_observed)
+            query = self.norm_among(query + self.dropout(seen))
         seen = self._attend(self.across, query, context, context_observed)
         query = self.norm_across(query + self.dropout(seen))
         return self.norm_mlp(query + self.dropout(self.mlp(query)))
@@ -138,8 +146,9 @@ class EvaluatedEncoder(nn.Module):
 class EvaluatedDecoder(nn.Module):
     """Latent tokens -> a number at each position; the positions attend to each other first.
 
-    So the cost is quadratic in their number, and an output depends on which others are asked for.  In the
-    authors' state of May each slot has besides a free vector of its own, and no other length can be decoded.
+    So the cost is quadratic in their number, and an output depends on which others are asked for, unless the
+    recipe says `independent`.  In the authors' state of May each slot has besides a free vector of its own,
+    and no other length can be decoded.
 
     Parameters
     ----------
@@ -160,7 +169,7 @@ class EvaluatedDecoder(nn.Module):
             self.waves, self.phase = Waves(d), Waves(d)
         self.table = nn.Parameter(torch.randn(self.SLOTS[modality], d)) if recipe.table else None
         self.latent = perceptron(recipe.latent_dim, d, d)
-        self.blocks = nn.ModuleList(Block(recipe) for _ in range(recipe.n_layers))
+        self.blocks = nn.ModuleList(Block(recipe, not recipe.independent) for _ in range(recipe.n_layers))
         self.out = perceptron(d, d, n_outputs)
 
     def positions(self, x: Photometry | Spectrum, slots: Int[Tensor, " C"] | None) -> Float[Tensor, "*B C d"]:

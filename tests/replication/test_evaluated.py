@@ -1,5 +1,6 @@
 """What the authors' models do beside giving their program's numbers: dropout, slots, gaps, training."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -137,6 +138,24 @@ def test_drawn_wavelengths_stand_for_all(mmvae, whole_spectrum):
     flat = replace(whole_spectrum, value=torch.ones(2, 982), observed=torch.ones(2, 982).bool())
     some = vae.log_likelihood(z, flat, torch.arange(0, 982, 2))
     torch.testing.assert_close(some, vae.log_likelihood(z, flat))
+
+
+@pytest.mark.parametrize(("name", "independent"), [("evaluated", False), ("evaluated-independent", True)])
+def test_what_is_decoded_depends_on_what_else_is_asked_for(whole_spectrum, photometry, name, independent):
+    model, z = small("mmvae", name).eval(), latents(2)
+    every = model.spectrum.likelihood(z, whole_spectrum).loc[..., ::8]
+    some = model.spectrum.likelihood(z, whole_spectrum.at(slice(0, None, 8))).loc
+    assert torch.allclose(some, every, atol=1e-5) == independent
+    every = model.photometry.likelihood(latents(3), photometry).loc[..., ::2]
+    some = model.photometry.likelihood(latents(3), photometry.at(slice(0, None, 2))).loc
+    assert torch.allclose(some, every, atol=1e-5) == independent
+
+
+def test_independent_decoders_are_all_that_differs():
+    parts = [dict(small("mmvae", name).named_parameters()) for name in ("evaluated", "evaluated-independent")]
+    more = {name for name in parts[0] if name not in parts[1]}
+    assert parts[1].keys() < parts[0].keys()
+    assert more and all(re.search(r"decoder\.blocks\.\d\.(among|norm_among)\.", name) for name in more)
 
 
 def test_only_the_state_of_may_has_a_vector_for_each_slot(whole_spectrum, photometry):
