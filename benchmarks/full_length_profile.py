@@ -30,7 +30,7 @@ from snlib.replication.stages import digest
 from snlib.replication.verdicts import judge_by, verdict_table
 
 ALONE = ("C4", "C6", "C7", "C8")  # claims that need no other model
-JUDGED_AT = (0.0, 0.5, 0.9)  # hidden fractions of these claims
+JUDGED_AT = (0.0, 0.3, 0.5, 0.7, 0.9)  # hidden fractions of these claims
 
 
 def spectra_scores(run):
@@ -69,7 +69,7 @@ def main():
     masking = table(run, "masking")
     tables = {
         "masking": masking[masking["hidden"].isin(JUDGED_AT)],
-        "generation": table(run, "generation"),
+        **{name: table(run, name) for name in ("masked_distances", "generation", "experts")},
         "spectra": spectra_scores(run),
     }
     evidence = Evidence({name: [rows] for name, rows in tables.items()})

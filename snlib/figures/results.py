@@ -12,7 +12,7 @@ __all__ = ["plot_claims", "plot_parameter_errors", "plot_wavelength_scores"]
 _WINDOW = 15  # pixels of the running mean over wavelength
 _EDGES = (0.1, 10.0)  # of the numbers behind the claims
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
-_VERDICT_MARKERS = {"holds": "o", "fails": "X", "open": "D"}
+_VERDICT_MARKERS = {"holds": "o", "fails": "X", "open": "D", "not applicable": "_"}
 
 
 def plot_wavelength_scores(axes, wavelength_aa, phase_days, curves):
@@ -87,19 +87,18 @@ def plot_parameter_errors(ax, errors):
 
 
 def plot_claims(ax, judged):
-    """Draw every number that a claim rests on, its 95 % interval and the range that it should lie in.
+    """Draw the number that each claim rests on, its 95 % interval and the range that it should lie in.
 
-    A row a statement, in it a mark a recipe.  What lies beyond an edge is drawn on it.
+    Each claim has a row, and in it each recipe a mark.  What lies beyond an edge is drawn on it.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     judged : pandas.DataFrame
-        A row a statement and recipe: ``id`` (of the claim), ``statement, recipe, at_least, at_most, estimate,
-        low, high, verdict``.
+        A row a claim and recipe: ``id, recipe, at_least, at_most, estimate, low, high, verdict``.
     """
-    statements = list(judged.groupby(["id", "statement"], sort=False))
-    for place, (_, rows) in enumerate(statements):
+    claims = dict(list(judged.groupby("id", sort=False)))
+    for place, rows in enumerate(claims.values()):
         low, high = np.clip(rows[["at_least", "at_most"]].iloc[0], *_EDGES)
         ax.fill_betweenx([place - 0.4, place + 0.4], low, high, color="0.9", linewidth=0)
         heights = place + side_by_side(len(rows), 0.6 / len(rows))
@@ -108,8 +107,7 @@ def plot_claims(ax, judged):
             low, estimate, high = np.clip([row.low, row.estimate, row.high], *_EDGES)
             ax.plot([low, high], [height] * 2, linewidth=2, **style)
             ax.plot(estimate, height, marker, markersize=7, clip_on=False, **style)
-    ids = [key[0] for key, _ in statements]
-    ax.set_yticks(range(len(ids)), [name if name not in ids[:i] else "" for i, name in enumerate(ids)])
+    ax.set_yticks(range(len(claims)), claims)
     ax.invert_yaxis()
     ax.set(xscale="log", xlim=_EDGES, xlabel="Value of the number that decides")
     log_ticks(ax.xaxis, _TICKS)

@@ -1,17 +1,25 @@
 """The verdicts on the claims: computed from the results of all seeds, and written for page and file."""
 
+from html import escape
+from string import ascii_lowercase
+
 import pandas as pd
 
 from snlib.model.recipes import RECIPES
+from snlib.model.registry import recipe_for
 from snlib.replication.claims import CLAIMS
 from snlib.replication.evidence import Evidence
 from snlib.replication.results import TABLES, read_seeds
+from snlib.replication.stages import commit
 
 __all__ = ["judge", "judge_by", "ledger", "ledger_html", "verdict_table"]
 
+_MARKS = {"holds": "✓", "fails": "✗", "open": "?", "not applicable": "–"}
+_OF_A_ROW = ("id", "claim", "paper", "where", "chapter", "known")
+
 
 def judge(run):
-    """Put every statement of every claim to both recipes, by the results of all seeds at hand.
+    """Put every claim to every recipe, by the results of all seeds at hand.
 
     Parameters
     ----------
@@ -25,28 +33,29 @@ def judge(run):
     return judge_by(Evidence({name: list(read_seeds(run, name).values()) for name in TABLES}))
 
 
-def judge_by(evidence, ids=tuple(claim.id for claim in CLAIMS)):
-    """Put the statements of some claims to both recipes.
+def judge_by(evidence, ids=None):
+    """Put some claims to every recipe.
 
     Parameters
     ----------
     evidence : snlib.replication.evidence.Evidence
-    ids : sequence of str
-        Of the claims.
+    ids : sequence of str, optional
+        Of the claims: "C6" is all its statements.  All by default.
 
     Returns
     -------
     pandas.DataFrame
-        A row a statement and recipe: ``id, statement, tolerance, at_least, at_most, recipe, estimate, low,
-        high, verdict``; low and high are the ends of the 95 % interval.
+        A row a claim and recipe: ``id, claim, paper, where, chapter, known, statement, tolerance, at_least,
+        at_most, recipe, estimate, low, high, verdict``; the statement says what the number is, low and high
+        are the ends of the 95 % interval.
     """
     return pd.DataFrame(
-        {"id": claim.id, "statement": statement.words, "tolerance": statement.tolerance()}
-        | {"at_least": statement.at_least, "at_most": statement.at_most}
-        | statement.judge(evidence, recipe)
+        {name: getattr(claim, name) for name in _OF_A_ROW}
+        | {"statement": claim.words, "tolerance": claim.tolerance()}
+        | {"at_least": claim.at_least, "at_most": claim.at_most}
+        | claim.judge(evidence, recipe)
         for claim in CLAIMS
-        if claim.id in ids
-        for statement in claim.statements
+        if ids is None or _without_letter(claim.id) in ids
         for recipe in RECIPES
     )
 
@@ -59,67 +68,59 @@ def verdict_table(judged, ids):
     judged : pandas.DataFrame
         See `judge`.
     ids : sequence of str
-        Of the claims.
+        As of `judge_by`.
 
     Returns
     -------
     pandas.DataFrame
-        A row a statement; for each recipe the estimate with its 95 % interval, and the verdict.
+        A row a claim; for each recipe the estimate with its 95 % interval, and the verdict.
     """
-    mine = judged[judged["id"].isin(ids)]
-    found = mine.apply(lambda row: f"{_short(row.estimate)} ({_short(row.low)} – {_short(row.high)})", axis=1)
-    cells = mine.assign(found=found + ": " + mine["verdict"])
-    return cells.pivot_table(
+    mine = judged[judged["id"].map(_without_letter).isin(ids)]
+    found = mine.apply(lambda row: f"{_with_interval(row)}: {row.verdict}", axis=1)
+    table = mine.assign(found=found).pivot_table(
         index=["id", "statement", "tolerance"], columns="recipe", values="found", aggfunc="first", sort=False
     )
+    return table.rename_axis(index=["", "Number", "Wanted"], columns="Recipe")
 
 
-def ledger(judged):
-    """The claims with their verdicts, as ``claims.json`` holds them.
+def ledger(run, judged):
+    """The claims with their verdicts, and from what they were judged, as ``claims.json`` holds them.
 
     Parameters
     ----------
+    run : snlib.replication.run.Run
     judged : pandas.DataFrame
         See `judge`.
 
     Returns
     -------
-    list of dict
-        With ``id, claim, paper, ours, tolerance, verdict, chapter``; ``recipes``, the verdict of each;
-        and ``statements``, the rows of `judge`.
+    dict
+        ``run`` (``events, test_events, seeds, steps, data, commit``; steps by recipe) and ``rows``, those
+        of `judge_by` without the numbers of the range.
     """
-    rows = []
-    for claim in CLAIMS:
-        mine = judged[judged["id"] == claim.id]
-        statements = mine.groupby("statement", sort=False)
-        ours = (
-            f"{words}: " + ", ".join(f"{_short(row.estimate)} ({row.recipe})" for row in group.itertuples())
-            for words, group in statements
-        )
-        rows.append(
-            {
-                "id": claim.id,
-                "claim": claim.claim,
-                "paper": claim.paper,
-                "ours": "; ".join(ours),
-                "tolerance": "; ".join(group["tolerance"].iloc[0] for _, group in statements),
-                "verdict": _together(mine["verdict"]),
-                "chapter": claim.chapter,
-                "recipes": {
-                    name: _together(of["verdict"]) for name, of in mine.groupby("recipe", sort=False)
-                },
-                "statements": mine.drop(columns=["id", "at_least", "at_most"]).to_dict("records"),
-            }
-        )
-    return rows
+    dataset, settings = run.dataset(), {recipe: recipe_for("mmvae", recipe) for recipe in RECIPES}
+    return {
+        "run": {
+            "events": len(dataset.events),
+            "test_events": len(dataset.split["test"]),
+            "seeds": sorted(read_seeds(run, "spectra")),
+            "steps": {
+                name: recipe.n_steps(run.n_steps("mmvae", recipe), dataset.n_train_pairs)
+                for name, recipe in settings.items()
+            },
+            "data": run.source.words,
+            "commit": commit(),
+        },
+        "rows": judged.drop(columns=["at_least", "at_most"]).to_dict("records"),
+    }
 
 
-def ledger_html(rows, chapters):
+def ledger_html(found, chapters):
     """The ledger as a table for a page.
 
     Parameters
     ----------
-    rows : list of dict
+    found : dict
         See `ledger`.
     chapters : str
         Folder of the chapters, as seen from the page.
@@ -127,27 +128,50 @@ def ledger_html(rows, chapters):
     Returns
     -------
     str
-        HTML.
+        HTML: what was judged, and a row a claim with the paper's words and the verdict for each recipe.
     """
-    marks = {"holds": "✓ holds", "mixed": "◐ mixed", "fails": "✗ fails"}
-    table = pd.DataFrame(
-        {
-            "": row["id"],
-            "Claim of the paper": row["claim"],
-            **{f"Recipe “{name}”": marks[verdict] for name, verdict in row["recipes"].items()},
-            "Verdict": f"<b>{marks[row['verdict']]}</b>",
-            "Chapter": f'<a href="{chapters}{row["chapter"]}.html">{row["chapter"][:2]}</a>',
-        }
-        for row in rows
+    rows = {}
+    for row in found["rows"]:
+        rows.setdefault(row["id"], []).append(row)
+    recipes = [row["recipe"] for row in next(iter(rows.values()))]
+    head = "".join(f"<th>{escape(name)}</th>" for name in ("", "The paper", *recipes))
+    body = "".join(_html_row(of_claim, chapters) for of_claim in rows.values())
+    return (
+        f'<p class="ledger-run">{escape(_in_words(found["run"]))}</p>\n<table class="table ledger">\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
     )
-    html = table.to_html(index=False, escape=False, border=0, justify="left", classes="table")
-    return f'<div style="overflow-x: auto; text-align: left">{html}</div>'
+
+
+def _html_row(of_claim, chapters):
+    """A row of the ledger: all recipes of a claim."""
+    first = of_claim[0]
+    link = f'<a href="{chapters}{first["chapter"]}.html">{first["id"]}</a>'
+    words = f'{escape(first["claim"])} <span class="ledger-words">{escape(first["paper"])}</span>'
+    cells = "".join(
+        f'<td><b class="verdict">{_MARKS[row["verdict"]]} {row["verdict"]}</b> '
+        f'<span class="ledger-number">{_with_interval(pd.Series(row))}</span></td>'
+        for row in of_claim
+    )
+    return f"<tr><td>{link}</td><td>{words}</td>{cells}</tr>\n"
+
+
+def _in_words(run):
+    """From what the claims were judged."""
+    steps = ", ".join(f"{n:,} for {name}" for name, n in run["steps"].items())
+    seeds = ", ".join(map(str, run["seeds"]))
+    return (
+        f"Judged by {run['test_events']:,} of {run['events']:,} supernovae ({run['data']}), seeds {seeds}; "
+        f"training steps of the MMVAE: {steps}. In brackets the 95 % interval over seeds and supernovae."
+    )
+
+
+def _with_interval(row):
+    return f"{_short(row.estimate)} ({_short(row.low)} – {_short(row.high)})"
+
+
+def _without_letter(name):
+    return name.rstrip(ascii_lowercase)
 
 
 def _short(value):
     return f"{value:.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.0e}"
-
-
-def _together(verdicts):
-    (verdict, *others) = set(verdicts)
-    return "mixed" if others or verdict == "open" else verdict

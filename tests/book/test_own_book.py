@@ -12,6 +12,7 @@ import yaml
 
 from snlib.files import write_json
 from snlib.replication.own_book import assemble
+from tests.replication.ledgers import LEDGER
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["intro.html", "chapters/01_first.html"]
@@ -40,8 +41,7 @@ def folder(tmp_path, monkeypatch):
     (book / "_static").mkdir()
     (book / "_static/favicon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     write_json(folder / "chapters/01_first.ipynb", notebook("My first"))
-    claim = {"id": "C1", "claim": "Mine.", "recipes": {"text": "holds"}, "verdict": "holds"}
-    write_json(folder / "claims.json", [claim | {"chapter": "01_first"}])
+    write_json(folder / "claims.json", LEDGER)
     provenance = {"profile": {"name": "smoke"}, "seed": 7, "device": "cpu"}
     write_json(folder / "results/provenance.json", provenance)
     (folder / "light_curve_to_spectrum.png").write_bytes(b"my cover")
@@ -59,7 +59,7 @@ def test_it_has_the_chapters_the_claims_and_the_cover_of_the_run(folder):
     source = own_book(folder)
     text = json.loads((source / "chapters/01_first.ipynb").read_text())["cells"][0]["source"]
     assert text.startswith("# My first\n")
-    assert "Mine." in (source / "claims.html").read_text()
+    assert "Spectra are good." in (source / "claims.html").read_text()
     assert (source / "images/light_curve_to_spectrum.png").read_bytes() == b"my cover"
     assert (source / "intro.md").read_text().startswith("# A book\n")
 

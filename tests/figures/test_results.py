@@ -112,17 +112,17 @@ def test_parameter_errors_are_means_with_standard_deviations(ax):
 
 
 def judged(recipes):
-    """Claim C1 with two statements and C2 with one; numbers within and beyond the edges."""
+    """Claims whose numbers lie within and beyond the edges."""
     rows = [
-        ("C1", "a", 0.8, 1.25, (0.9, 1.0, 1.2), "holds"),
-        ("C1", "b", -np.inf, 0.5, (0.01, 0.05, 2.0), "open"),
-        ("C2", "c", 2.0, np.inf, (5.0, 20.0, 70.0), "fails"),
+        ("C1", 0.8, 1.25, (0.9, 1.0, 1.2), "holds"),
+        ("C2a", -np.inf, 0.5, (0.01, 0.05, 2.0), "open"),
+        ("C2b", 2.0, np.inf, (5.0, 20.0, 70.0), "fails"),
     ]
     return pd.DataFrame(
-        {"id": name, "statement": statement, "recipe": recipe, "at_least": at_least, "at_most": at_most}
+        {"id": name, "recipe": recipe, "at_least": at_least, "at_most": at_most}
         | dict(zip(("low", "estimate", "high"), np.array(numbers) * 1.01**n, strict=True))
         | {"verdict": verdict}
-        for name, statement, at_least, at_most, numbers, verdict in rows
+        for name, at_least, at_most, numbers, verdict in rows
         for n, recipe in enumerate(recipes)
     )
 
@@ -158,10 +158,10 @@ def test_each_claim_has_its_numbers_range_and_verdict(ax, recipes):
 
 def test_labels_of_the_claims(ax):
     plot_claims(ax, judged(("text", "improved")))
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C1", "", "C2"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C1", "C2a", "C2b"]
     assert ax.yaxis_inverted() and ax.get_xlim() == (0.1, 10) and ax.get_xscale() == "log"
     assert ax.get_xlabel() == "Value of the number that decides"
     handles, names = ax.get_legend_handles_labels()
-    assert names == ["Recipe “text”", "Recipe “improved”", "holds", "fails", "open"]
+    assert names == ["Recipe “text”", "Recipe “improved”", "holds", "fails", "open", "not applicable"]
     assert [colour(handle) for handle in handles[:2]] == [recipe_colour("text"), recipe_colour("improved")]
-    assert [handle.get_marker() for handle in handles[2:]] == ["o", "X", "D"]
+    assert [handle.get_marker() for handle in handles[2:]] == ["o", "X", "D", "_"]

@@ -8,16 +8,7 @@ import pytest
 from snlib.files import read_json, write_json
 from snlib.replication import publishing
 from snlib.replication.publishing import public_names, publish, run_times, sum_up
-
-LEDGER = [
-    {
-        "id": "C1",
-        "claim": "Spectra are good.",
-        "recipes": {"text": "holds", "improved": "fails"},
-        "verdict": "mixed",
-        "chapter": "01_first",
-    }
-]
+from tests.replication.ledgers import LEDGER
 
 
 def chapter(title, folder):
