@@ -11,6 +11,7 @@ __all__ = [
     "encode",
     "encode_spectra",
     "nearest_spectra",
+    "nearest_spectra_by_phase",
     "predict_parameters",
     "retrieve_spectra",
 ]
@@ -123,8 +124,8 @@ def nearest_spectra(ours, theirs, log10_fnu):
 
     Parameters
     ----------
-    ours : ndarray, shape (N, tokens, dim)
-    theirs : ndarray, shape (M, tokens, dim)
+    ours : ndarray, shape (N, ...)
+    theirs : ndarray, shape (M, ...)
     log10_fnu : ndarray, shape (M, P, L)
         Of theirs; NaN where not observed.
 
@@ -133,13 +134,40 @@ def nearest_spectra(ours, theirs, log10_fnu):
     ndarray, shape (N, P, L)
     """
     result = np.full((len(ours), *log10_fnu.shape[1:]), np.nan)
-    distance = frobenius(torch.from_numpy(ours), torch.from_numpy(theirs))
+    distance = frobenius(*(torch.from_numpy(one).flatten(1)[:, None] for one in (ours, theirs)))
     for neighbour in distance.argsort(dim=1).numpy().T:
         missing = np.isnan(result)
         if not missing.any():
             break
         result[missing] = log10_fnu[neighbour][missing]
     return result
+
+
+def nearest_spectra_by_phase(ours, theirs, log10_fnu):
+    """At each phase, the spectrum whose own embedding is nearest to that of a light curve.
+
+    Nearest in Euclidean distance: the Frobenius distance of matrices, and on the unit sphere the order of
+    cosine similarity.  So a spectrum of one supernova may follow that of another.  As in `retrieve_spectra`,
+    a pixel that the nearest spectrum lacks is taken from the next nearest that has it; of a spectrum without
+    any, nothing is taken.
+
+    Parameters
+    ----------
+    ours : ndarray, shape (N, ...)
+        Embeddings of light curves.
+    theirs : ndarray, shape (M, P, ...)
+        Embeddings of spectra in the same space.
+    log10_fnu : ndarray, shape (M, P, L)
+        These spectra; NaN where not observed.
+
+    Returns
+    -------
+    ndarray, shape (N, P, L)
+        NaN where no spectrum of the phase has flux.
+    """
+    phases = range(log10_fnu.shape[1])
+    found = [nearest_spectra(ours, theirs[:, phase], log10_fnu[:, [phase]]) for phase in phases]
+    return np.concatenate(found, axis=1)
 
 
 def predict_parameters(model, scaling, events, device="cpu"):

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from snlib.inference.embedding import encode, nearest_spectra
+from snlib.inference.embedding import encode, encode_spectra, nearest_spectra, nearest_spectra_by_phase
 from snlib.inference.inversion import invert_light_curves, inverted_samples
 from snlib.inference.posteriors import (
     SpectrumPosterior,
@@ -38,6 +38,7 @@ __all__ = [
     "retrieval_sampler",
     "spectra_sampler",
     "spectrum_posteriors",
+    "spectrum_retrieval_sampler",
 ]
 
 SIMULATED_MAGNITUDE_SCALE = 0.02  # what packet noise and splines leave
@@ -122,6 +123,29 @@ def retrieval_sampler(contrastive, scaling, train_events, device="cpu"):
     def sample(event, n_samples, rng):
         ours = encode(contrastive.photometry, scaling, event.light_curves, device)
         return {"none": Samples(nearest_spectra(ours, theirs, train_events.spectra.log10_fnu))}
+
+    return sample
+
+
+def spectrum_retrieval_sampler(contrastive, scaling, train_events, device="cpu"):
+    """Give at each phase the training spectrum whose own embedding is nearest to the light curve's: "none".
+
+    That is what the contrastive loss trains for.
+
+    Parameters
+    ----------
+    contrastive : snlib.model.contrastive.Contrastive
+        Or another whose ``photometry`` and ``spectrum`` embed in one space; on `device`.
+    scaling : snlib.data.scaling.Scaling
+    train_events : Events
+        See `snlib.inference.embedding.nearest_spectra_by_phase`.
+    device : str
+    """
+    theirs = encode_spectra(contrastive.spectrum, scaling, train_events, device)
+
+    def sample(event, n_samples, rng):
+        ours = encode(contrastive.photometry, scaling, event.light_curves, device)
+        return {"none": Samples(nearest_spectra_by_phase(ours, theirs, train_events.spectra.log10_fnu))}
 
     return sample
 

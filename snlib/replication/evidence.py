@@ -91,7 +91,7 @@ class Evidence:
     def _mse(self, model, recipe):
         if model == "mean spectrum":
             return self._phases("spectra", "mse_dex2", {"model": model})
-        interval = "none" if model == "contrastive" else "latent"
+        interval = "none" if model.startswith("contrastive") else "latent"
         where = {"model": f"{model} ({recipe})", "interval": interval}
         return self._phases("spectra", "mse_dex2", where)
 

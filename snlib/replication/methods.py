@@ -16,11 +16,12 @@ from snlib.inference.samplers import (
     retrieval_sampler,
     spectra_sampler,
     spectrum_posteriors,
+    spectrum_retrieval_sampler,
 )
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import new_model
 
-__all__ = ["METHODS", "compared", "label", "predictions", "sampler_of"]
+__all__ = ["METHODS", "SHOWN", "compared", "label", "predictions", "sampler_of"]
 
 
 def _mean_spectrum(source, recipe):
@@ -40,6 +41,11 @@ def _spectra_only(source, recipe):
 def _contrastive(source, recipe):
     dataset, model = source.dataset(), source.trained("contrastive", recipe).model
     return retrieval_sampler(model, dataset.scaling, dataset.part("train"), source.device)
+
+
+def _nearest_spectrum(source, recipe):
+    dataset, model = source.dataset(), source.trained("contrastive", recipe).model
+    return spectrum_retrieval_sampler(model, dataset.scaling, dataset.part("train"), source.device)
 
 
 def _predictive(source, recipe):
@@ -69,12 +75,14 @@ METHODS = {
     "MMVAE": _mmvae,
     "spectra-only VAE": _spectra_only,
     "contrastive": _contrastive,
+    "contrastive, nearest spectrum": _nearest_spectrum,
     "predictive MMVAE": _predictive,
     "fine-tuned MMVAE": _fine_tuned,  # of a fold only
     "inversion": _inversion,
     "diffusion": _diffusion,
 }
-_OF_A_RECIPE = ("MMVAE", "spectra-only VAE", "contrastive")
+SHOWN = ("MMVAE", "spectra-only VAE", "contrastive")  # of a recipe, in figures
+_OF_A_RECIPE = (*SHOWN, "contrastive, nearest spectrum")  # and in tables
 
 
 def sampler_of(source, method, recipe=None):
@@ -108,7 +116,7 @@ def label(method, recipe):
     return f"{method} ({recipe})"
 
 
-def compared(run, recipes=tuple(RECIPES)):
+def compared(run, recipes=tuple(RECIPES), methods=_OF_A_RECIPE):
     """The methods that the paper compares, one after the other.
 
     Parameters
@@ -116,25 +124,28 @@ def compared(run, recipes=tuple(RECIPES)):
     run : snlib.replication.run.Run
     recipes : sequence of str
         Of the models.
+    methods : sequence of str
+        Those of a recipe.
 
     Yields
     ------
     name : str
         "mean spectrum"; for each recipe "MMVAE (recipe)" from light curves, "spectra-only VAE
-        (recipe)" from the spectra themselves and "contrastive (recipe)", the spectra of the training
-        event with the nearest light curve; and "diffusion" for the published sample.
+        (recipe)" from the spectra themselves, "contrastive (recipe)", the spectra of the training
+        event with the nearest light curve, and "contrastive, nearest spectrum (recipe)", at each phase
+        the training spectrum nearest to the light curve; and "diffusion" for the published sample.
     sampler : function
     """
     yield "mean spectrum", sampler_of(run, "mean spectrum")
     for recipe in recipes:
-        for method in _OF_A_RECIPE:
+        for method in methods:
             yield label(method, recipe), sampler_of(run, method, recipe)
     if run.published_sample:
         yield "diffusion", sampler_of(run, "diffusion")
 
 
 def predictions(run, events, recipes=tuple(RECIPES)):
-    """Means and 90 % intervals of some events, by all that the paper compares.
+    """Means and 90 % intervals of some events, by all that the paper's figures show.
 
     Parameters
     ----------
@@ -146,11 +157,11 @@ def predictions(run, events, recipes=tuple(RECIPES)):
     Returns
     -------
     dict of (str, str) to SpectrumPosterior
-        By method (see `compared`) and kind of interval.
+        By method (see `compared`; those of a recipe in `SHOWN`) and kind of interval.
     """
     return {
         (name, kind): posterior
-        for name, sampler in compared(run, recipes)
+        for name, sampler in compared(run, recipes, SHOWN)
         for kind, posterior in spectrum_posteriors(
             sampler, events, run.profile.n_posterior_samples, run.seed
         ).items()

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from snlib.inference.embedding import embed, predict_parameters, retrieve_spectra
+from snlib.inference.embedding import (
+    embed,
+    nearest_spectra_by_phase,
+    predict_parameters,
+    retrieve_spectra,
+)
 from snlib.model.registry import new_model
 
 
@@ -59,6 +64,47 @@ def test_a_pixel_nobody_has_stays_empty(contrastive, dataset):
     train = replace(train, spectra=replace(train.spectra, log10_fnu=flux))
     found = retrieve_spectra(contrastive, dataset.scaling, train, dataset.part("test").light_curves)
     assert np.argwhere(np.isnan(found)).tolist() == [[0, 2, 7], [1, 2, 7]]
+
+
+@pytest.fixture(params=[(4, 8), (8,)], ids=["matrices", "vectors"])
+def embedded(request):
+    """Embeddings of three light curves and of seven events' spectra at two phases, and these spectra."""
+    rng, shape = np.random.default_rng(5), request.param
+    ours, theirs = rng.normal(size=(3, *shape)), rng.normal(size=(7, 2, *shape))
+    return ours.astype(np.float32), theirs.astype(np.float32), rng.normal(size=(7, 2, 5))
+
+
+def test_the_nearest_spectrum_of_each_phase_by_brute_force(embedded):
+    ours, theirs, flux = embedded
+    found = nearest_spectra_by_phase(ours, theirs, flux)
+    assert found.shape == (3, 2, 5)
+    chosen = np.empty((3, 2), int)
+    for i, j in np.ndindex(3, 2):
+        chosen[i, j] = np.argmin([np.sqrt(np.sum((one - ours[i]) ** 2)) for one in theirs[:, j]])
+        np.testing.assert_array_equal(found[i, j], flux[chosen[i, j], j])
+    assert (chosen[:, 0] != chosen[:, 1]).any()
+
+
+def test_a_spectrum_with_nothing_observed_is_never_retrieved(embedded):
+    """Though its embedding is that of the light curve; a single pixel is taken from the next nearest."""
+    ours, theirs, flux = embedded
+    found = nearest_spectra_by_phase(ours, theirs, flux)
+    empty = np.full((3, *flux.shape[1:]), np.nan)
+    decoys = np.repeat(ours[:, None], 2, axis=1)
+    with_decoys = np.concatenate([decoys, theirs]), np.concatenate([empty, flux])
+    np.testing.assert_array_equal(nearest_spectra_by_phase(ours, *with_decoys), found)
+    empty[:, 1, 2] = 99.0
+    found[:, 1, 2] = 99.0
+    with_decoys = np.concatenate([decoys, theirs]), np.concatenate([empty, flux])
+    np.testing.assert_array_equal(nearest_spectra_by_phase(ours, *with_decoys), found)
+
+
+def test_the_order_of_the_spectra_makes_no_difference(embedded):
+    ours, theirs, flux = embedded
+    flux[np.random.default_rng(6).random(flux.shape) < 0.3] = np.nan
+    order = np.random.default_rng(7).permutation(7)
+    found = nearest_spectra_by_phase(ours, theirs[order], flux[order])
+    np.testing.assert_array_equal(found, nearest_spectra_by_phase(ours, theirs, flux))
 
 
 @pytest.mark.parametrize("modality, shape", [("photometry", (16, 6)), ("spectrum", (16, 5, 6))])

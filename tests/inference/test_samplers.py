@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import norm
 
+from snlib.data.batches import Pairs
 from snlib.evaluation.score_table import score_events
 from snlib.evaluation.scores import average_scores
 from snlib.inference.embedding import retrieve_spectra
@@ -26,6 +28,7 @@ from snlib.inference.samplers import (
     retrieval_sampler,
     spectra_sampler,
     spectrum_posteriors,
+    spectrum_retrieval_sampler,
 )
 from snlib.inference.samples import central_interval
 from snlib.model.registry import new_model
@@ -83,6 +86,66 @@ def test_retrieval_gives_the_neighbours_that_are_found_together(dataset, small_r
     for one, flux in zip(drawn, expected, strict=True):
         assert list(one) == ["none"]
         np.testing.assert_array_equal(one["none"].values, flux[None])
+
+
+def embeds_the_truth(scaling, calls):
+    """A contrastive model whose embeddings are the brightness that the fixture `events` follows."""
+
+    def physical(name, z_scores):
+        mean, scale = getattr(scaling, name)
+        return mean + scale * z_scores
+
+    def average(brightness, observed):
+        return (brightness * observed).sum(1, keepdim=True) / observed.sum(1, keepdim=True)
+
+    def photometry(x):
+        return average(physical("magnitude", x.value) + 18 - 0.02 * physical("time", x.time), x.observed)
+
+    def spectrum(x):
+        calls.append(len(x.value))
+        lines = 0.1 * torch.sin(physical("wavelength", x.wavelength) / 300)
+        return average((lines - 12 - physical("log10_fnu", x.value)) / 0.4, x.observed)
+
+    return SimpleNamespace(photometry=photometry, spectrum=spectrum)
+
+
+def test_the_nearest_spectrum_is_that_of_the_truth_at_each_phase(dataset):
+    """Though at each phase the spectra are dealt anew to the events; they are embedded once for all."""
+    train, events, calls, rng = dataset.part("train"), dataset.events, [], np.random.default_rng(9)
+    flux = train.spectra.log10_fnu
+    dealt = np.stack([flux[rng.permutation(len(train)), phase] for phase in range(5)], axis=1)
+    mixed = replace(train, spectra=replace(train.spectra, log10_fnu=dealt))
+    sampler = spectrum_retrieval_sampler(embeds_the_truth(dataset.scaling, calls), dataset.scaling, mixed)
+    brightness, known = (np.log(some.parameters[:, 0]) for some in (events, train))
+    for index, drawn in enumerate(draw_events(sampler, events, 20, 0)):
+        assert list(drawn) == ["none"]
+        right = flux[np.argmin(np.abs(known - brightness[index]))]
+        (found,) = drawn["none"].values
+        np.testing.assert_array_equal(found[~np.isnan(right)], right[~np.isnan(right)])
+    assert sum(calls) == len(train) * 5
+
+
+def test_the_nearest_spectrum_of_a_model_by_hand(dataset, small_recipe):
+    """By the distance that the model is trained with, one spectrum at a time; one event lacks a spectrum."""
+    model, train = new_model("contrastive", small_recipe, seed=0).eval(), dataset.part("train")
+    flux = train.spectra.log10_fnu.copy()
+    flux[3, 2] = np.nan
+    train = replace(train, spectra=replace(train.spectra, log10_fnu=flux))
+    pairs, test = Pairs.from_events(train, dataset.scaling, "cpu"), dataset.part("test")
+    sampler = spectrum_retrieval_sampler(model, dataset.scaling, train)
+    for one, drawn in zip(range(len(test)), draw_events(sampler, test, 20, 0), strict=True):
+        ours = model.photometry(dataset.scaling.photometry(test.light_curves.select([one])))[0]
+        for phase, found in enumerate(drawn["none"].values[0]):
+            distances = {
+                event: torch.linalg.matrix_norm(
+                    model.spectrum(pairs.take(torch.tensor([5 * event + phase])).spectrum)[0] - ours
+                ).item()
+                for event in range(len(train))
+                if not np.isnan(flux[event, phase]).all()
+            }
+            right = flux[min(distances, key=distances.get), phase]
+            np.testing.assert_array_equal(found[~np.isnan(right)], right[~np.isnan(right)])
+            assert not np.isnan(found).any()
 
 
 def test_an_inversion_is_of_its_own_light_curve(events):

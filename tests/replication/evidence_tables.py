@@ -8,7 +8,13 @@ from snlib.model.recipes import RECIPES
 
 N_EVENTS, N_PRIOR = 6, 9
 PHASES = np.array([-10, 0, 10])
-RMSE = {"MMVAE": 2.0, "spectra-only VAE": 1.0, "contrastive": 4.0, "mean spectrum": 5.0}
+RMSE = {
+    "MMVAE": 2.0,
+    "spectra-only VAE": 1.0,
+    "contrastive": 4.0,
+    "contrastive, nearest spectrum": 3.0,
+    "mean spectrum": 5.0,
+}
 WIDTH = {"MMVAE": 3.0, "spectra-only VAE": 2.0}
 # How the errors with points hidden compare with those with none, and the distances at each phase.
 HIDDEN_RMSE = {0.0: 1.0, 0.5: 1.1, 0.9: 3.0}
@@ -44,7 +50,7 @@ def spectra(seed, pattern):
                 if recipe == "text":
                     tables.append(per_phase({"model": model, "interval": "predictive"}, **right))
                 continue
-            interval = "none" if model == "contrastive" else "latent"
+            interval = "none" if model.startswith("contrastive") else "latent"
             tables.append(per_phase({"model": f"{model} ({recipe})", "interval": interval}, **right))
             wrong = dict.fromkeys(right, WRONG)
             if interval == "latent":

@@ -3,11 +3,13 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from snlib.data.batches import Spectrum
+from snlib.data.batches import Pairs, Spectrum
+from snlib.inference.samplers import draw_events, spectrum_retrieval_sampler
 from snlib.model.heads import HEADS, ParameterHead
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import SavedModel, load_model, save_model
@@ -44,6 +46,19 @@ def whole_spectrum():
     observed = torch.rand(2, 982, generator=generator) < 0.9
     value = torch.randn(2, 982, generator=generator)
     return Spectrum(torch.tensor([0.1, 1.2]), torch.linspace(-1.7, 1.7, 982), value, observed)
+
+
+def test_the_nearest_spectrum_has_the_largest_cosine(dataset):
+    model, train, test = small("contrastive").eval(), dataset.part("train"), dataset.part("test")
+    pairs, flux = Pairs.from_events(train, dataset.scaling, "cpu"), train.spectra.log10_fnu
+    sampler = spectrum_retrieval_sampler(model, dataset.scaling, train)
+    for one, drawn in zip(range(len(test)), draw_events(sampler, test, 20, 0), strict=True):
+        ours = model.photometry(dataset.scaling.photometry(test.light_curves.select([one])))
+        for phase, found in enumerate(drawn["none"].values[0]):
+            of_phase = torch.arange(phase, len(pairs), 5)
+            cosine = ours @ model.spectrum(pairs.take(of_phase).spectrum).mT
+            right = flux[cosine.argmax().item(), phase]
+            np.testing.assert_array_equal(found[~np.isnan(right)], right[~np.isnan(right)])
 
 
 def latents(n_events):

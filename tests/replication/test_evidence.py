@@ -18,6 +18,10 @@ ESTIMATES = {
     # The geometric mean of 1, 2 and 4 is 2, that of 1 and 4 over the seeds again 2.
     "RMSE": (lambda e, r: e.rmse_ratio("MMVAE", "spectra-only VAE", r), 2 / 1 * 4),
     "RMSE and retrieval": (lambda e, r: e.rmse_ratio("MMVAE", "contrastive", r), 2 / 4 * 4),
+    "RMSE and nearest spectrum": (
+        lambda e, r: e.rmse_ratio("contrastive, nearest spectrum", "contrastive", r),
+        3 / 4,
+    ),
     "coverage": (lambda e, r: e.coverage("MMVAE", r), (0.8 + 0.6) / 2),
     "width": (lambda e, r: e.width_ratio("MMVAE", "spectra-only VAE", r), 3 / 2 * 4),
     "half hidden": (lambda e, r: e.masked_rmse_ratio(0.5, r), 1.1),
@@ -102,6 +106,7 @@ MISSING = {
     "recipe": lambda e: e.rmse_ratio("MMVAE", "contrastive", "no such recipe"),
     "coverage": lambda e: e.coverage("contrastive", "text"),
     "width": lambda e: e.width_ratio("MMVAE", "contrastive", "text"),
+    "width of a single spectrum": lambda e: e.width_ratio("MMVAE", "contrastive, nearest spectrum", "text"),
     "hidden": lambda e: e.masked_rmse_ratio(0.25, "text"),
     "method": lambda e: e.nickel_ratio("end to end", "text"),
     "won": lambda e: e.parameters_won("no such method", "text"),

@@ -14,9 +14,10 @@ from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.results import TABLES, describe_seeds, figure4_curves, read_seeds, table, write_results
 from snlib.replication.run import open_run
 
-COMPARED = {"mean spectrum"} | {
+DRAWN = {"mean spectrum"} | {
     f"{model} ({recipe})" for model in ("MMVAE", "spectra-only VAE", "contrastive") for recipe in RECIPES
 }
+COMPARED = DRAWN | {f"contrastive, nearest spectrum ({recipe})" for recipe in RECIPES}
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +34,15 @@ def run(small, tmp_path_factory):
         yield open_run("small")
 
 
-def test_every_method_predicts_every_spectrum(run):
+def test_every_method_of_the_figures_predicts_every_spectrum(run):
     test = run.dataset().part("test")
     found = predictions(run, test)
-    assert {method for method, _ in found} == COMPARED
+    assert {method for method, _ in found} == DRAWN
     for (method, kind), posterior in found.items():
         assert posterior.mean.shape == test.spectra.log10_fnu.shape
         assert np.isnan(posterior.lower).all() == (kind == "none") == method.startswith("contrastive")
     some = predictions(run, test.select([0]), ["text"])
-    assert {method for method, _ in some} == {method for method in COMPARED if "improved" not in method}
+    assert {method for method, _ in some} == {method for method in DRAWN if "improved" not in method}
     np.testing.assert_allclose(
         some["MMVAE (text)", "latent"].mean[0], found["MMVAE (text)", "latent"].mean[0], atol=1e-5
     )
@@ -72,7 +73,7 @@ def test_results_name_models_events_and_settings(run, tmp_path):
     error = (np.nanmean(train, 0) - truth.log10_fnu)[:, 3]
     assert row["rmse_dex"] == pytest.approx(np.sqrt(np.nanmean(error**2)), rel=1e-3)
     assert {row["coverage_90"] for row in metrics if row["interval"] == "none"} == {None}
-    assert len(scores) == (1 + 2 * (2 + 2 + 1)) * 4 * 5
+    assert len(scores) == (1 + 2 * (2 + 2 + 1 + 1)) * 4 * 5
     provenance = json.loads((tmp_path / "provenance.json").read_text())
     assert provenance["events"] == {"total": 40, "train": 32, "validation": 4, "test": 4}
     assert (provenance["source"], provenance["seed"], provenance["trained_on"]) == ("surrogate", 0, ["cpu"])

@@ -19,6 +19,7 @@ from snlib.inference.samplers import (
     light_curve_sampler,
     spectra_sampler,
     spectrum_posteriors,
+    spectrum_retrieval_sampler,
 )
 from snlib.model.recipes import RECIPES
 from snlib.replication import results
@@ -69,6 +70,17 @@ def test_rows_of_the_table_of_spectra_are_of_their_recipe(small_run, recipe):
     test = dataset.part("test")
     expected = score_events(draw_events(sampler, test, N_SAMPLES, small_run.seed), test)
     rows = found[found["model"] == f"MMVAE ({recipe})"].drop(columns="model").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, expected[list(rows)], rtol=1e-3, check_dtype=False)
+
+
+@every_recipe
+def test_rows_of_the_nearest_spectrum_are_of_their_recipe(small_run, recipe):
+    dataset, found = small_run.dataset(), table(small_run, "spectra")
+    model, test = small_run.trained("contrastive", recipe).model, dataset.part("test")
+    sampler = spectrum_retrieval_sampler(model, dataset.scaling, dataset.part("train"))
+    expected = score_events(draw_events(sampler, test, N_SAMPLES, small_run.seed), test)
+    rows = found[found["model"] == f"contrastive, nearest spectrum ({recipe})"]
+    rows = rows.drop(columns="model").reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, expected[list(rows)], rtol=1e-3, check_dtype=False)
 
 
