@@ -226,7 +226,10 @@ def embed_light_curves(
 def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for the tables and provenance.json.")],
     tables: Annotated[
-        list[str] | None, typer.Argument(help="Of spectra, masking, generation, parameters; all by default.")
+        list[str] | None,
+        typer.Argument(
+            help="Of spectra, masking, masked_distances, experts, generation, parameters; all by default."
+        ),
     ] = None,
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
     device: _Device = "auto",

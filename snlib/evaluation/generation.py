@@ -139,7 +139,7 @@ def absorption_depth(log10_fnu, wavelength_aa):
     Returns
     -------
     ndarray, shape (N,)
-        In dex; negative where there is no absorption but a bump.
+        In dex; negative where there is no absorption but a bump, NaN where a level has no pixels.
     """
 
     def level(centre_aa):
@@ -150,7 +150,7 @@ def absorption_depth(log10_fnu, wavelength_aa):
 
 
 def generation_scores(spectra, wavelength_aa):
-    """How much spectra differ from their mean, and their power at each scale.
+    """How much spectra differ from their mean, their power at each scale, and their blended absorption.
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ def generation_scores(spectra, wavelength_aa):
     -------
     pandas.DataFrame
         A row a spectrum: ``variance_dex2``, its mean square distance from the mean spectrum times
-        N / (N - 1), so that few and many spectra compare; and ``power_<scale>_dex2`` for each of
-        `SCALES_KM_S`.
+        N / (N - 1), so that few and many spectra compare; ``power_<scale>_dex2`` for each of
+        `SCALES_KM_S`; and ``blend_depth_dex``, see `absorption_depth`.
     """
     scale, power = power_spectrum(spectra, wavelength_aa)
     n = np.isfinite(spectra).sum(0)
@@ -171,4 +171,4 @@ def generation_scores(spectra, wavelength_aa):
     columns = {"variance_dex2": np.nanmean(square, axis=1)}
     for name, (low, high) in SCALES_KM_S.items():
         columns[f"power_{name}_dex2"] = power[:, (scale >= low) & (scale < high)].sum(1)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | {"blend_depth_dex": absorption_depth(spectra, wavelength_aa)})

@@ -10,7 +10,7 @@ from snlib.evaluation.bootstrap import draw_weights, interval, over_seeds
 from snlib.evaluation.thinning import hide_points
 from snlib.inference.embedding import retrieve_spectra
 from snlib.inference.posteriors import SpectrumPosterior, mean_spectrum
-from snlib.inference.samplers import light_curve_sampler, spectrum_posteriors
+from snlib.inference.samplers import draw_events, light_curve_sampler, spectrum_posteriors
 from snlib.random_streams import stream
 
 __all__ = [
@@ -19,12 +19,14 @@ __all__ = [
     "average_masking_scores",
     "hide_points_of",
     "mask_event",
+    "masked_distances",
     "masking_scores",
 ]
 
 HIDDEN_FRACTIONS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
-# Every so many wavelengths are judged: a decoder's output does not depend on which are asked for.
-_PIXEL_STEP = 8
+_PIXEL_STEP = 8  # every so many wavelengths are judged
+_NONE_AND_MOST = (0.0, 0.9)  # the fractions that are judged by wavelength, in ten bins
+_BIN_AA, _BIN_CENTRES_AA = 500.0, np.arange(3250.0, 8000.0, 500.0)
 
 
 def hide_points_of(events, fraction, seed):
@@ -101,16 +103,49 @@ def masking_scores(model, dataset, n_samples, seed, device="cpu"):
         among every eighth wavelength; ``model_mean_dex, model_truth_dex, mean_truth_dex``, mean absolute
         differences over them; and ``mse_dex2`` of model and truth.
     """
-    test, train = (_coarse(dataset.part(name)) for name in ("test", "train"))
-    average = mean_spectrum(train)
-    sampler = light_curve_sampler(model, dataset.scaling, device)
+    test, average = dataset.part("test").spectra, mean_spectrum(dataset.part("train"))
+    average, truth = average[:, ::_PIXEL_STEP], test.log10_fnu[..., ::_PIXEL_STEP]
     tables = []
     for fraction in HIDDEN_FRACTIONS:
-        events = hide_points_of(test, fraction, seed)
-        posteriors = spectrum_posteriors(sampler, events, n_samples, seed)
-        tables.append(_distances(posteriors["latent"].mean, average, test.spectra))
+        ours = _predicted(model, dataset, fraction, n_samples, seed, device)[..., ::_PIXEL_STEP]
+        tables.append(_distances(ours, average, truth, test.phase_days))
         tables[-1].insert(0, "hidden", fraction)
     return pd.concat(tables, ignore_index=True)
+
+
+def masked_distances(model, dataset, n_samples, seed, device="cpu"):
+    """How far predicted and mean spectra of the test events lie apart, by wavelength.
+
+    Parameters
+    ----------
+    model, dataset, n_samples, seed, device
+        As in `masking_scores`, whose predictions these are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a fraction (none of the points hidden, and 90 %), event and bin of 500 Å: ``hidden, event,
+        wavelength_aa``, the centre of the bin; ``n_pixels``, the observed ones in it at all phases; and
+        ``model_mean_dex``, the mean absolute difference over them.
+    """
+    test, average = dataset.part("test").spectra, mean_spectrum(dataset.part("train"))
+    tables = []
+    for fraction in _NONE_AND_MOST:
+        ours = _predicted(model, dataset, fraction, n_samples, seed, device)
+        tables.append(_distances_by_wavelength(ours, average, test))
+        tables[-1].insert(0, "hidden", fraction)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _predicted(model, dataset, fraction, n_samples, seed, device):
+    """Mean predictions for the test events with a share of their points hidden: log10 F_nu, (N, P, L).
+
+    They are of all wavelengths, even where some will do: the positions of some decoders attend to each
+    other, so that what such a decoder says of one depends on which others are asked for.
+    """
+    events = hide_points_of(dataset.part("test"), fraction, seed)
+    sampler = light_curve_sampler(model, dataset.scaling, device)
+    return np.stack([drawn["latent"].location() for drawn in draw_events(sampler, events, n_samples, seed)])
 
 
 def average_masking_scores(tables):
@@ -147,9 +182,8 @@ def average_masking_scores(tables):
     return pd.DataFrame(rows, columns=[*by, "measure", "estimate", "low", "high"])
 
 
-def _distances(ours, average, spectra):
-    truth = spectra.log10_fnu
-    seen = spectra.observed & np.isfinite(average)
+def _distances(ours, average, truth, phase_days):
+    seen = np.isfinite(truth) & np.isfinite(average)
     n_pixels = seen.sum(-1)
     columns = {
         "model_mean_dex": np.abs(ours - average),
@@ -158,7 +192,7 @@ def _distances(ours, average, spectra):
         "mse_dex2": (ours - truth) ** 2,
     }
     event, phase = np.indices(n_pixels.shape)
-    place = {"event": event, "phase_days": spectra.phase_days[phase], "n_pixels": n_pixels}
+    place = {"event": event, "phase_days": phase_days[phase], "n_pixels": n_pixels}
     means = {
         name: np.where(seen, values, 0.0).sum(-1) / np.maximum(n_pixels, 1)
         for name, values in columns.items()
@@ -166,13 +200,13 @@ def _distances(ours, average, spectra):
     return pd.DataFrame({name: values.ravel() for name, values in (place | means).items()})
 
 
-def _coarse(events):
-    spectra = events.spectra
-    return replace(
-        events,
-        spectra=replace(
-            spectra,
-            wavelength_aa=spectra.wavelength_aa[::_PIXEL_STEP],
-            log10_fnu=spectra.log10_fnu[..., ::_PIXEL_STEP],
-        ),
-    )
+def _distances_by_wavelength(ours, average, spectra):
+    edges = _BIN_CENTRES_AA[1:] - _BIN_AA / 2
+    of_bin = np.digitize(spectra.wavelength_aa, edges) == np.arange(len(_BIN_CENTRES_AA))[:, None]
+    seen = spectra.observed & np.isfinite(average)
+    n_pixels = seen.sum(1) @ of_bin.T  # over phases and the pixels of each bin
+    total = np.where(seen, np.abs(ours - average), 0.0).sum(1) @ of_bin.T
+    event, place = np.indices(n_pixels.shape)
+    columns = {"event": event, "wavelength_aa": _BIN_CENTRES_AA[place], "n_pixels": n_pixels}
+    columns["model_mean_dex"] = total / np.maximum(n_pixels, 1)
+    return pd.DataFrame({name: values.ravel() for name, values in columns.items()})

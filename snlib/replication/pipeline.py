@@ -17,7 +17,8 @@ __all__ = ["CHAPTERS", "COVER", "TABLES", "Chapter", "Pipeline", "read_chapters"
 
 CHAPTERS = Path("notebooks/chapters.yml")  # as the Snakefile's own paths, seen from the repository
 COVER = "light_curve_to_spectrum.png"
-TABLES = ("spectra", "masking", "generation", "parameters")  # those of `snlib.replication.results`
+# Those of `snlib.replication.results`.
+TABLES = ("spectra", "masking", "masked_distances", "experts", "generation", "parameters")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 
 from snlib.evaluation.generation import conditional_spectra, generation_scores, prior_spectra
-from snlib.evaluation.masking import masking_scores
-from snlib.evaluation.recovery import mean_parameter_errors, parameter_errors
 from snlib.evaluation.score_table import Curves, score_events
 from snlib.evaluation.scores import PIT_COLUMNS, average_scores
 from snlib.files.guard import Array
@@ -22,6 +20,12 @@ from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS
 from snlib.replication.cache import file_digest, make_unless_kept
 from snlib.replication.methods import compared
+from snlib.replication.recipe_tables import (
+    experts_table,
+    masked_distances_table,
+    masking_table,
+    parameters_table,
+)
 from snlib.replication.stages import digest
 
 __all__ = [
@@ -58,17 +62,6 @@ def _spectra(run):
     return pd.concat(tables, ignore_index=True)
 
 
-def _masking(run):
-    """`snlib.evaluation.masking.masking_scores` of the MMVAE of each recipe."""
-    dataset, tables = run.dataset(), []
-    for recipe in RECIPES:
-        model = run.trained("mmvae", recipe).model
-        scores = masking_scores(model, dataset, run.profile.n_posterior_samples, run.seed, run.device)
-        scores.insert(0, "recipe", recipe)
-        tables.append(scores)
-    return pd.concat(tables, ignore_index=True)
-
-
 def generated_spectra(run):
     """The spectra of Figure 5, `GENERATED_AT_DAYS` after peak.
 
@@ -99,24 +92,13 @@ def _generation(run):
     return pd.concat(tables, names=["recipe", "kind", "sample"]).reset_index()
 
 
-def _parameters(run):
-    """`snlib.evaluation.recovery.parameter_errors` of each recipe, and those of the training mean."""
-    dataset, tables = run.dataset(), {}
-    tables["none"] = mean_parameter_errors(dataset)
-    for recipe in RECIPES:
-        models = {
-            name: run.trained(name, recipe).model
-            for name in ("mmvae", "contrastive", "photometry-regressor", "spectrum-regressor")
-        }
-        tables[recipe] = parameter_errors(dataset, models, run.seed, run.device)
-    return pd.concat(tables, names=["recipe"]).reset_index("recipe").reset_index(drop=True)
-
-
 TABLES = {
     "spectra": _spectra,
-    "masking": _masking,
+    "masking": masking_table,
+    "masked_distances": masked_distances_table,
+    "experts": experts_table,
     "generation": _generation,
-    "parameters": _parameters,
+    "parameters": parameters_table,
 }
 
 
@@ -243,10 +225,26 @@ def read_seeds(run, name):
     -------
     dict of int to pandas.DataFrame
         By seed.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If committed results lack the table, or one of the columns that it has today; the message names the
+        file.
     """
-    return {run.seed: table(run, name)} | {
-        seed: pd.read_csv(folder / f"{name}.csv") for seed, folder in committed_seeds(run).items()
-    }
+    mine = table(run, name)
+    others = {seed: folder / f"{name}.csv" for seed, folder in committed_seeds(run).items()}
+    return {run.seed: mine} | {seed: _read_committed(path, list(mine)) for seed, path in others.items()}
+
+
+def _read_committed(path, columns):
+    older = "its results are of older code; `make repeats` makes those of further seeds again"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; {older}")
+    found = pd.read_csv(path)
+    if missing := [name for name in columns if name not in found]:
+        raise ValueError(f"{path}: lacks the columns {missing}; {older}")
+    return found
 
 
 def describe_seeds(run):

@@ -193,8 +193,9 @@ def test_scores_by_hand():
     assert scores["variance_dex2"].to_numpy() == pytest.approx(4 / 3 * np.array([0.01, 0.01, 0.09, 0.09]))
     assert scores["variance_dex2"].mean() == pytest.approx(np.var(shape[:, 0], ddof=1))
     powers = [f"power_{name}_dex2" for name in SCALES_KM_S]
-    assert list(scores) == ["variance_dex2", *powers]
+    assert list(scores) == ["variance_dex2", *powers, "blend_depth_dex"]
     assert scores[powers].to_numpy() == pytest.approx(0, abs=1e-20)
+    assert scores["blend_depth_dex"].to_numpy() == pytest.approx(absorption_depth(spectra, GRID_AA))
     spectra[3, 5:] = np.nan
     gappy = generation_scores(spectra, GRID_AA)["variance_dex2"]
     assert gappy[3] == pytest.approx(4 / 3 * 0.09)

@@ -5,22 +5,26 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from snlib.data.events import LightCurves
+from snlib.data.quantities import WAVELENGTH_AA
 from snlib.evaluation import masking
 from snlib.evaluation.masking import (
     HIDDEN_FRACTIONS,
     average_masking_scores,
     hide_points_of,
     mask_event,
+    masked_distances,
     masking_scores,
 )
 from snlib.inference.embedding import retrieve_spectra
-from snlib.inference.posteriors import from_light_curve, posterior_samples
+from snlib.inference.posteriors import from_light_curve, mean_spectrum, posterior_samples
 from snlib.inference.samplers import light_curve_sampler, spectrum_posteriors
 from snlib.model.recipes import RECIPES
 from snlib.model.registry import new_model
 from snlib.random_streams import stream
+from tests.replication.test_evaluated import small
 
 SEED, N_SAMPLES = 3, 20
 
@@ -47,23 +51,55 @@ def test_what_is_not_hidden_stays_as_it_was(events):
     assert after.spectra is events.spectra
 
 
-def test_scores_by_hand(dataset, model):
-    """One event, fraction and phase, pixel by pixel, decoded at all wavelengths."""
-    place, phase, fraction = 1, 3, 0.7
-    scores = masking_scores(model, dataset, N_SAMPLES, SEED)
-    row = scores.query("hidden == @fraction and event == @place and phase_days == 20").squeeze()
+def with_all_wavelengths(dataset):
+    """The same events with 982 pixels, some of them without flux."""
+    rng = np.random.default_rng(1)
+    spectra = dataset.events.spectra
+    flux = np.broadcast_to(np.nanmean(spectra.log10_fnu, axis=-1, keepdims=True), (20, 5, 982)).copy()
+    flux[rng.random(flux.shape) < 0.05] = np.nan
+    spectra = replace(spectra, wavelength_aa=WAVELENGTH_AA, log10_fnu=flux)
+    return replace(dataset, events=replace(dataset.events, spectra=spectra))
 
+
+def decoded(model, dataset, place, fraction, n_samples=N_SAMPLES, step=1):
+    """Mean of the spectra of one test event at every so many wavelengths, asked of the decoder itself."""
     test = hide_points_of(dataset.part("test"), fraction, SEED)
     posterior = from_light_curve(model, dataset.scaling, test.select([place]))
-    where = test.spectra.phase_days, test.spectra.wavelength_aa
+    where = test.spectra.phase_days, test.spectra.wavelength_aa[::step]
     rng = stream("posterior samples", SEED, place)
-    latent, _ = posterior_samples(posterior, model.spectrum, dataset.scaling, *where, N_SAMPLES, rng)
+    latent, _ = posterior_samples(posterior, model.spectrum, dataset.scaling, *where, n_samples, rng)
+    return latent.mean(0)
+
+
+def evaluated(recipe="evaluated"):
+    """A model of the authors, in whose decoder positions attend to each other: not evenly, as untrained."""
+    model = small("mmvae", recipe).eval()
+    with torch.no_grad():
+        for weights in model.spectrum.decoder.parameters():
+            weights.mul_(3)
+    return model
+
+
+@pytest.fixture(params=["text", "improved", "evaluated"])
+def any_model(request):
+    if request.param == "evaluated":
+        return evaluated()
+    return new_model("mmvae", RECIPES[request.param], seed=0).eval()
+
+
+def test_scores_by_hand(dataset, any_model):
+    """One event, fraction and phase, pixel by pixel, decoded at all wavelengths."""
+    place, phase, fraction = 1, 3, 0.7
+    scores = masking_scores(any_model, dataset, N_SAMPLES, SEED)
+    row = scores.query("hidden == @fraction and event == @place and phase_days == 20").squeeze()
+
+    test, predicted = dataset.part("test"), decoded(any_model, dataset, place, fraction)
     expected = {"model_mean_dex": [], "model_truth_dex": [], "mean_truth_dex": [], "mse_dex2": []}
-    for pixel in range(0, len(where[1]), 8):
+    for pixel in range(0, len(test.spectra.wavelength_aa), 8):
         truth = test.spectra.log10_fnu[place, phase, pixel]
         if np.isnan(truth):
             continue
-        ours = latent[:, phase, pixel].mean()
+        ours = predicted[phase, pixel]
         mean = np.nanmean([flux[phase, pixel] for flux in dataset.part("train").spectra.log10_fnu])
         expected["model_mean_dex"].append(abs(ours - mean))
         expected["model_truth_dex"].append(abs(ours - truth))
@@ -72,6 +108,57 @@ def test_scores_by_hand(dataset, model):
     assert row["n_pixels"] == len(expected["mse_dex2"])
     for name, values in expected.items():
         assert row[name] == pytest.approx(np.mean(values), rel=1e-4)
+
+
+@pytest.mark.parametrize("recipe", ["evaluated", "evaluated-may"])
+def test_evaluated_models_are_asked_for_all_wavelengths(dataset, recipe, monkeypatch):
+    """Asked for every eighth one they say something else, or, with a vector for each of 982, nothing."""
+    model, dataset, n_samples = evaluated(recipe), with_all_wavelengths(dataset), 3
+    monkeypatch.setattr(masking, "HIDDEN_FRACTIONS", (0.9,))
+    seen = dataset.part("test").spectra.observed[1]
+    predicted = decoded(model, dataset, 1, 0.9, n_samples)
+    expected = np.where(seen, abs(predicted - mean_spectrum(dataset.part("train"))), np.nan)
+
+    rows = masking_scores(model, dataset, n_samples, SEED).query("event == 1")
+    assert rows["model_mean_dex"].to_numpy() == pytest.approx(np.nanmean(expected[:, ::8], axis=1), rel=1e-4)
+    if recipe == "evaluated":
+        assert abs(decoded(model, dataset, 1, 0.9, n_samples, step=8) - predicted[:, ::8]).max() > 1e-3
+
+    rows = masked_distances(model, dataset, n_samples, SEED).query("hidden == 0.9 and event == 1")
+    for row in rows.itertuples():
+        inside = abs(WAVELENGTH_AA - row.wavelength_aa) < 250
+        assert row.n_pixels == seen[:, inside].sum()
+        assert row.model_mean_dex == pytest.approx(np.nanmean(expected[:, inside]), rel=1e-4)
+
+
+def test_distances_of_every_event_wavelength_and_fraction(dataset, model):
+    """Over all wavelengths they add up to what the scores say, where every pixel is judged there too."""
+    distances = masked_distances(model, dataset, N_SAMPLES, SEED)
+    n_test, by = len(dataset.split["test"]), ["hidden", "event", "wavelength_aa"]
+    assert list(distances) == [*by, "n_pixels", "model_mean_dex"]
+    assert len(distances.drop_duplicates(by)) == len(distances) == 2 * n_test * 10
+    assert distances["wavelength_aa"].unique().tolist() == list(range(3250, 8000, 500))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masking, "_PIXEL_STEP", 1)
+        scores = masking_scores(model, dataset, N_SAMPLES, SEED)
+    sums = [
+        table.assign(total=table["n_pixels"] * table["model_mean_dex"])
+        .groupby(["hidden", "event"])[["n_pixels", "total"]]
+        .sum()
+        for table in (distances, scores[scores["hidden"].isin([0.0, 0.9])])
+    ]
+    pd.testing.assert_frame_equal(*sums)
+
+
+def test_an_offset_is_found_at_its_wavelengths(dataset, monkeypatch):
+    """Predictions that are the mean spectrum but for one bin."""
+    spectra = dataset.part("test").spectra
+    offset = np.where(abs(spectra.wavelength_aa - 4250) < 250, -0.3, 0.0)
+    ours = mean_spectrum(dataset.part("train")) + offset + np.zeros((len(spectra.log10_fnu), 1, 1))
+    monkeypatch.setattr(masking, "_predicted", lambda *given: ours)
+    rows = masked_distances(None, dataset, N_SAMPLES, SEED)
+    expected = np.where(rows["wavelength_aa"] == 4250, 0.3, 0.0)
+    np.testing.assert_allclose(rows["model_mean_dex"], expected, atol=1e-12)
 
 
 def test_scores_of_every_event_phase_and_fraction(dataset, model):

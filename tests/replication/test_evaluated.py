@@ -13,11 +13,12 @@ from snlib.inference.samplers import draw_events, spectrum_retrieval_sampler
 from snlib.model.heads import HEADS, ParameterHead
 from snlib.model.registry import new_model, recipe_for
 from snlib.model.weights import SavedModel, load_model, save_model
+from snlib.replication.evaluated import EVALUATED
 from snlib.training import loop
 from snlib.training.loop import train
 from snlib.training.steps import Steps
 
-RECIPES = ("evaluated", "evaluated-may")
+RECIPES = (EVALUATED.name, "evaluated-may")
 MODELS = (
     "mmvae",
     "photometry-vae",
@@ -28,7 +29,7 @@ MODELS = (
 )
 
 
-def small(model, recipe="evaluated", **fields):
+def small(model, recipe=EVALUATED.name, **fields):
     """A small model of the authors, with as many slots as theirs."""
     size = {"d_model": 8, "d_mlp": 8, "n_heads": 2, "n_layers": 1, "batch_size": 4, "n_wavelengths": 30}
     return new_model(model, replace(recipe_for(model, recipe), **size | fields), seed=0)

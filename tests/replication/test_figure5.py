@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from snlib.data.batches import Spectrum
+from snlib.evaluation.generation import absorption_depth
 from snlib.model.recipes import RECIPES
 from snlib.random_streams import stream
 from snlib.replication.results import GENERATED_AT_DAYS, N_PRIOR, generated_spectra, table
@@ -62,6 +63,8 @@ def test_the_table_of_the_claim_is_of_these_spectra(small_run, spectra):
     for (recipe, kind), values in spectra.items():
         rows = found[(found["recipe"] == recipe) & (found["kind"] == kind)]
         assert len(rows) == len(values)
+        depth = absorption_depth(values, small_run.dataset().events.spectra.wavelength_aa)
+        assert rows["blend_depth_dex"].to_numpy() == pytest.approx(depth, rel=1e-3, abs=1e-6)
         if kind != "truth":  # which has gaps
             expected = np.var(values, axis=0, ddof=1).mean()
             assert rows["variance_dex2"].mean() == pytest.approx(expected, rel=1e-3)

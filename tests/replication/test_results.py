@@ -1,6 +1,7 @@
 """The tables of a run: complete, kept, right in their parts, and read together with those of other seeds."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -174,6 +175,31 @@ def test_other_seeds_are_read_beside_this_one(run, small, tmp_path, monkeypatch)
     assert found[0]["sample"].max() < 1000 and (found[1]["sample"] == 1001).all()
     described = describe_seeds(run)
     assert described["code of models and training"].tolist() == ["this", "older"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        (lambda path: path.unlink(), FileNotFoundError, "no such file"),
+        (
+            lambda path: pd.read_csv(path).drop(columns="spread").to_csv(path, index=False),
+            ValueError,
+            r"lacks the columns \['spread'\]",
+        ),
+    ],
+    ids=["table", "column"],
+)
+def test_committed_results_of_older_code_are_named(run, tmp_path, monkeypatch, change, error, said):
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    folder = tmp_path / "results" / "small" / "seed1"
+    write_results(run, folder)
+    made_from = json.loads((folder / "provenance.json").read_text())
+    (folder / "provenance.json").write_text(json.dumps(made_from | {"seed": 1}))
+    assert list(read_seeds(run, "experts")) == [0, 1]
+    change(folder / "experts.csv")
+    with pytest.raises(error, match=f"{re.escape(str(folder / 'experts.csv'))}: {said}; .*make repeats"):
+        read_seeds(run, "experts")
+    assert list(read_seeds(run, "masking")) == [0, 1]
 
 
 def test_real_models_come_with_the_diffusion_posterior(small, published_folder, tmp_path, monkeypatch):

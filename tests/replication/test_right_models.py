@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from snlib.evaluation import unlike
-from snlib.evaluation.masking import masking_scores
+from snlib.evaluation.experts import expert_scores
+from snlib.evaluation.masking import masked_distances, masking_scores
 from snlib.evaluation.recovery import parameter_errors
 from snlib.evaluation.score_table import score_events
 from snlib.inference.samplers import (
@@ -90,6 +91,30 @@ def test_rows_of_the_masking_table_are_of_their_recipe(small_run, recipe):
     expected = masking_scores(model, small_run.dataset(), N_SAMPLES, small_run.seed)
     rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
+
+
+@every_recipe
+def test_rows_of_the_distances_by_wavelength_are_of_their_recipe(small_run, recipe):
+    model, found = small_run.trained("mmvae", recipe).model, table(small_run, "masked_distances")
+    expected = masked_distances(model, small_run.dataset(), N_SAMPLES, small_run.seed)
+    rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
+
+
+@every_recipe
+def test_rows_of_the_table_of_experts_are_of_their_recipe(small_run, recipe):
+    """All test events, and each expert's phases in their order."""
+    model, dataset = small_run.trained("mmvae", recipe).model, small_run.dataset()
+    scores = expert_scores(model, dataset.pairs("test", "cpu"), dataset.scaling)
+    found = table(small_run, "experts")
+    assert list(found) == ["recipe", "expert", "phase_days", "rmse_dex", "spread"]
+    assert len(found) == 2 * 2 * 5
+    for expert in ("light_curve", "spectrum"):
+        rows = found[(found["recipe"] == recipe) & (found["expert"] == expert.replace("_", " "))]
+        assert rows["phase_days"].tolist() == [-10, 0, 10, 20, 30]
+        errors = [scores[f"{expert}_rmse_dex_{number}"] for number in range(5)]
+        assert rows["rmse_dex"].tolist() == pytest.approx(errors, rel=1e-3)
+        assert rows["spread"].tolist() == pytest.approx([scores[f"{expert}_spread"]] * 5, rel=1e-3)
 
 
 @every_recipe
