@@ -100,14 +100,6 @@ class Evidence:
         """Standard deviation of that depth over samples, a kind in units of another; geometric over seeds."""
         return _geometric(*self._generated(_spread, "blend_depth_dex", (above, below), recipe))
 
-    def nickel_ratio(self, method, recipe):
-        """Error of the nickel mass in units of the smallest error among the other parameters."""
-
-        def ratio(errors):
-            return errors[:, _NICKEL] / np.delete(errors, _NICKEL, axis=1).min(1)
-
-        return over_seeds([ratio(errors) for errors in self._errors(_mean, method, "test", recipe)])
-
     def parameters_won(self, method, recipe):
         """Number of the six parameters that a method misses by less than the end-to-end model does."""
         ours = self._errors(_mean, method, "test", recipe)

@@ -156,7 +156,34 @@ def test_a_claim_needs_only_its_own_tables(judged):
     pd.testing.assert_frame_equal(some, judged[judged["id"].isin(some["id"])].reset_index(drop=True))
 
 
-BY_HAND = {}
+# Of each claim: its number, by hand from `make_tables`, and the range in which it must lie.
+_SPREADS = np.std(np.linspace(0.5, 1.5, 9), ddof=1) / np.std(np.linspace(0.5, 1.5, 6), ddof=1)
+_OTHERS = [(0.8**2 * 0.4**3) ** 0.2 / 0.9, (0.8 * 0.4**4) ** 0.2 / 0.9]  # than nickel, of both seeds
+BY_HAND = {
+    "C1": (8.0, -np.inf, 1.25),
+    "C2a": (2.0, -np.inf, 1.0),
+    "C2b": (8 / 3, -np.inf, 1.0),
+    "C3a": ({"text": 0.8, "improved": 0.4}, 0.8, 1.25),
+    "C3b": ({"text": 0.6, "improved": 0.3}, 0.8, 1.25),
+    "C4": (0.7, -np.inf, 0.88),
+    "C6a": (np.sqrt(2), 0.8, 1.25),
+    "C6b": (0.2, -np.inf, 0.8),
+    "C6c": (2.0, 1.0, np.inf),
+    "C6d": ((0.1 + 0.3) / 2 / 0.2, 0.8, 1.25),
+    "C6e": (np.sqrt(0.5 * 1.5) * _SPREADS, 0.8, 1.25),
+    "C7a": (1.5, -np.inf, 1.25),
+    "C7b": ((0.25 * 0.8 * 0.2) ** (1 / 3), -np.inf, 0.5),
+    "C8a": ((0.45 * 0.95 * 1.8) ** (1 / 3) / 0.9, -np.inf, 1.0),  # from 50 to 70 % hidden
+    "C8b": (np.sqrt(0.6 * 0.9), -np.inf, 1.0),  # in the last bin
+    "C8c": (0.625, -np.inf, 1.0),
+    "C9a": (np.sqrt((0.2 / 0.8 / _OTHERS[0]) * (0.6 / 0.8 / _OTHERS[1])), -np.inf, 1.0),
+    "C9b": ((0.7 / 0.8) / (0.7 / 0.9), -np.inf, 1.0),
+    "C9c": (4.5, 4.0, np.inf),
+    "C9d": (0.0, 4.0, np.inf),
+    "C9e": (2.0, 4.0, np.inf),  # the two that are lost; of the second seed one, and nickel
+    "C9f": (6.0, 4.0, np.inf),
+    "C10": (3.5, 9.0, np.inf),  # of nickel two, and what the MMVAE loses
+}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -245,7 +272,7 @@ class Table(HTMLParser):
 
 def test_page_shows_words_and_verdicts():
     page = Table(ledger_html(LEDGER, "chapters/"))
-    assert page.rows[0] == ["", "The paper", "text", "improved"]
+    assert [cell.strip() for cell in page.rows[0]] == ["", "The paper", "text", "improved"]
     name, words, *cells = (cell.strip() for cell in page.rows[1])
     assert (name, words) == ("C1", "Spectra are good. “good & <cheap>”")
     assert cells == ["✗ fails 1.50 (1.25 – 2.00)", "✓ holds 0.50 (0.25 – 0.75)"]

@@ -49,8 +49,6 @@ ESTIMATES = {
     "variance": (lambda e, r: e.generated_ratio("variance_dex2", "prior", "truth", r), 2.0),
     "power": (lambda e, r: e.generated_ratio("power_fine_dex2", "prior", "truth", r), 0.2),
     "conditional": (lambda e, r: e.generated_ratio("variance_dex2", "conditional", "prior", r), 4.0),
-    "nickel": (lambda e, r: e.nickel_ratio("MMVAE", r), (0.5 + 1.5) / 2),
-    "nickel like the others": (lambda e, r: e.nickel_ratio("contrastive", r), 1.0),
     "won": (lambda e, r: e.parameters_won("MMVAE", r), 4.5),
     "a draw is not won": (lambda e, r: e.parameters_won("contrastive", r), 0.0),
     # The nickel mass from contrastive embeddings and end to end, and of the MMVAE two parameters, then one.
@@ -259,7 +257,7 @@ MISSING = {
     "width": lambda e: e.width_ratio("MMVAE", "contrastive", "text"),
     "width of a single spectrum": lambda e: e.width_ratio("MMVAE", "contrastive, nearest spectrum", "text"),
     "hidden": lambda e: e.masked_rmse_ratio(0.25, "text"),
-    "method": lambda e: e.nickel_ratio("end to end", "text"),
+    "method": lambda e: e.parameters_won("end to end", "text"),
     "won": lambda e: e.parameters_won("no such method", "text"),
     "by wavelength": lambda e: e.masked_distance_by_wavelength(0.5, "text"),
     "steps": lambda e: e.masked_step_ratio("no such recipe"),
