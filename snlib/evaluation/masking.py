@@ -103,12 +103,11 @@ def masking_scores(model, dataset, n_samples, seed, device="cpu"):
         among every eighth wavelength; ``model_mean_dex, model_truth_dex, mean_truth_dex``, mean absolute
         differences over them; and ``mse_dex2`` of model and truth.
     """
-    test, average = dataset.part("test").spectra, mean_spectrum(dataset.part("train"))
-    average, truth = average[:, ::_PIXEL_STEP], test.log10_fnu[..., ::_PIXEL_STEP]
-    tables = []
+    test, train = (_every(_PIXEL_STEP, dataset.part(name)) for name in ("test", "train"))
+    average, tables = mean_spectrum(train), []
     for fraction in HIDDEN_FRACTIONS:
-        ours = _predicted(model, dataset, fraction, n_samples, seed, device)[..., ::_PIXEL_STEP]
-        tables.append(_distances(ours, average, truth, test.phase_days))
+        ours = _predicted(model, dataset, fraction, n_samples, seed, device)
+        tables.append(_distances(ours, average, test.spectra))
         tables[-1].insert(0, "hidden", fraction)
     return pd.concat(tables, ignore_index=True)
 
@@ -125,27 +124,41 @@ def masked_distances(model, dataset, n_samples, seed, device="cpu"):
     -------
     pandas.DataFrame
         A row a fraction (none of the points hidden, and 90 %), event and bin of 500 Å: ``hidden, event,
-        wavelength_aa``, the centre of the bin; ``n_pixels``, the observed ones in it at all phases; and
-        ``model_mean_dex``, the mean absolute difference over them.
+        wavelength_aa``, the centre of the bin; ``n_pixels``, the observed ones in it at all phases, among
+        every eighth wavelength; and ``model_mean_dex``, the mean absolute difference over them.
     """
-    test, average = dataset.part("test").spectra, mean_spectrum(dataset.part("train"))
-    tables = []
+    test, train = (_every(_PIXEL_STEP, dataset.part(name)) for name in ("test", "train"))
+    average, tables = mean_spectrum(train), []
     for fraction in _NONE_AND_MOST:
         ours = _predicted(model, dataset, fraction, n_samples, seed, device)
-        tables.append(_distances_by_wavelength(ours, average, test))
+        tables.append(_distances_by_wavelength(ours, average, test.spectra))
         tables[-1].insert(0, "hidden", fraction)
     return pd.concat(tables, ignore_index=True)
 
 
 def _predicted(model, dataset, fraction, n_samples, seed, device):
-    """Mean predictions for the test events with a share of their points hidden: log10 F_nu, (N, P, L).
+    """Mean predictions for the test events with a share of their points hidden, at every eighth wavelength.
 
-    They are of all wavelengths, even where some will do: the positions of some decoders attend to each
-    other, so that what such a decoder says of one depends on which others are asked for.
+    Where what a decoder says of one wavelength depends on which others are asked for, it is asked for all.
     """
     events = hide_points_of(dataset.part("test"), fraction, seed)
+    step = _PIXEL_STEP if model.spectrum.decoder.independent else 1
     sampler = light_curve_sampler(model, dataset.scaling, device)
-    return np.stack([drawn["latent"].location() for drawn in draw_events(sampler, events, n_samples, seed)])
+    drawn = draw_events(sampler, _every(step, events), n_samples, seed)
+    return np.stack([of_event["latent"].location() for of_event in drawn])[..., :: _PIXEL_STEP // step]
+
+
+def _every(step, events):
+    """The same events with every so many wavelengths of their spectra."""
+    spectra = events.spectra
+    return replace(
+        events,
+        spectra=replace(
+            spectra,
+            wavelength_aa=spectra.wavelength_aa[::step],
+            log10_fnu=spectra.log10_fnu[..., ::step],
+        ),
+    )
 
 
 def average_masking_scores(tables):
@@ -182,8 +195,9 @@ def average_masking_scores(tables):
     return pd.DataFrame(rows, columns=[*by, "measure", "estimate", "low", "high"])
 
 
-def _distances(ours, average, truth, phase_days):
-    seen = np.isfinite(truth) & np.isfinite(average)
+def _distances(ours, average, spectra):
+    truth = spectra.log10_fnu
+    seen = spectra.observed & np.isfinite(average)
     n_pixels = seen.sum(-1)
     columns = {
         "model_mean_dex": np.abs(ours - average),
@@ -192,7 +206,7 @@ def _distances(ours, average, truth, phase_days):
         "mse_dex2": (ours - truth) ** 2,
     }
     event, phase = np.indices(n_pixels.shape)
-    place = {"event": event, "phase_days": phase_days[phase], "n_pixels": n_pixels}
+    place = {"event": event, "phase_days": spectra.phase_days[phase], "n_pixels": n_pixels}
     means = {
         name: np.where(seen, values, 0.0).sum(-1) / np.maximum(n_pixels, 1)
         for name, values in columns.items()

@@ -142,6 +142,8 @@ class TransceiverEncoder(nn.Module):
     n_outputs : int
     """
 
+    independent = True  # as said above; of decoders in general it is not true
+
     def __init__(self, modality: str, recipe, n_outputs: int):
         super().__init__()
         self.position = MODALITIES[modality](recipe)
@@ -181,6 +183,8 @@ class TransceiverDecoder(nn.Module):
     recipe : snlib.model.recipes.Recipe
     n_outputs : int
     """
+
+    independent = True  # as said above; of decoders in general it is not true
 
     def __init__(self, modality: str, recipe, n_outputs: int):
         super().__init__()

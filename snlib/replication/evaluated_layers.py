@@ -162,7 +162,7 @@ class EvaluatedDecoder(nn.Module):
 
     def __init__(self, modality: str, recipe, n_outputs: int = 1):
         super().__init__()
-        d, self.modality = recipe.d_model, modality
+        d, self.modality, self.independent = recipe.d_model, modality, recipe.independent
         if modality == "photometry":
             self.position = _PhotometryPosition(d)
         else:

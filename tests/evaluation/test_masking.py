@@ -126,21 +126,19 @@ def test_evaluated_models_are_asked_for_all_wavelengths(dataset, recipe, monkeyp
 
     rows = masked_distances(model, dataset, n_samples, SEED).query("hidden == 0.9 and event == 1")
     for row in rows.itertuples():
-        inside = abs(WAVELENGTH_AA - row.wavelength_aa) < 250
+        inside = (abs(WAVELENGTH_AA - row.wavelength_aa) < 250) & (np.arange(len(WAVELENGTH_AA)) % 8 == 0)
         assert row.n_pixels == seen[:, inside].sum()
         assert row.model_mean_dex == pytest.approx(np.nanmean(expected[:, inside]), rel=1e-4)
 
 
 def test_distances_of_every_event_wavelength_and_fraction(dataset, model):
-    """Over all wavelengths they add up to what the scores say, where every pixel is judged there too."""
+    """Over all wavelengths they add up to what the scores say."""
     distances = masked_distances(model, dataset, N_SAMPLES, SEED)
     n_test, by = len(dataset.split["test"]), ["hidden", "event", "wavelength_aa"]
     assert list(distances) == [*by, "n_pixels", "model_mean_dex"]
     assert len(distances.drop_duplicates(by)) == len(distances) == 2 * n_test * 10
     assert distances["wavelength_aa"].unique().tolist() == list(range(3250, 8000, 500))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(masking, "_PIXEL_STEP", 1)
-        scores = masking_scores(model, dataset, N_SAMPLES, SEED)
+    scores = masking_scores(model, dataset, N_SAMPLES, SEED)
     sums = [
         table.assign(total=table["n_pixels"] * table["model_mean_dex"])
         .groupby(["hidden", "event"])[["n_pixels", "total"]]
@@ -152,10 +150,11 @@ def test_distances_of_every_event_wavelength_and_fraction(dataset, model):
 
 def test_an_offset_is_found_at_its_wavelengths(dataset, monkeypatch):
     """Predictions that are the mean spectrum but for one bin."""
+    dataset = with_all_wavelengths(dataset)
     spectra = dataset.part("test").spectra
     offset = np.where(abs(spectra.wavelength_aa - 4250) < 250, -0.3, 0.0)
     ours = mean_spectrum(dataset.part("train")) + offset + np.zeros((len(spectra.log10_fnu), 1, 1))
-    monkeypatch.setattr(masking, "_predicted", lambda *given: ours)
+    monkeypatch.setattr(masking, "_predicted", lambda *given: ours[..., ::8])
     rows = masked_distances(None, dataset, N_SAMPLES, SEED)
     expected = np.where(rows["wavelength_aa"] == 4250, 0.3, 0.0)
     np.testing.assert_allclose(rows["model_mean_dex"], expected, atol=1e-12)
