@@ -23,8 +23,8 @@ _HARDLY = 0.8  # of the error of the training mean
 class Evidence:
     """Tables of `snlib.replication.results` by name, each a sequence over the same seeds.
 
-    Every number comes as an array of shape (1 + replicates,): the estimate, then its bootstrap
-    replicates.  Methods are compared on the same draws of events.
+    Every number but `share_dead` comes as an array of shape (1 + replicates,): the estimate, then its
+    bootstrap replicates.  Methods are compared on the same draws of events.
 
     Parameters
     ----------
