@@ -45,14 +45,6 @@ class Evidence:
         where = {"model": f"{model} ({recipe})", "interval": "latent"}
         return over_seeds([values.mean(1) for values in self._phases("spectra", "coverage_90", where)])
 
-    def width_ratio(self, above, below, recipe):
-        """Width of one model's latent-only intervals in units of another's, as `rmse_ratio`."""
-        widths = (
-            self._phases("spectra", "width_90_dex", {"model": f"{model} ({recipe})", "interval": "latent"})
-            for model in (above, below)
-        )
-        return self._ratio(*widths)
-
     def masked_rmse_ratio(self, hidden, recipe):
         """RMSE with a share of the points hidden in units of that with none, as `rmse_ratio`."""
         return self._ratio(*self._masked("mse_dex2", hidden, recipe), power=0.5)

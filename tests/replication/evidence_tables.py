@@ -15,7 +15,6 @@ RMSE = {
     "contrastive, nearest spectrum": 3.0,
     "mean spectrum": 5.0,
 }
-WIDTH = {"MMVAE": 3.0, "spectra-only VAE": 2.0}
 # How the errors with points hidden compare with those with none, and the distances at each phase.
 HIDDEN_RMSE = {0.0: 1.0, 0.3: 1.05, 0.5: 1.1, 0.7: 1.5, 0.9: 3.0}
 HIDDEN_DISTANCE = {
@@ -62,8 +61,7 @@ def spectra(seed, pattern):
     for recipe in RECIPES:
         for model, level in RMSE.items():
             rmse = level * (growth if model == "MMVAE" else 1) * (0.5 if recipe == "improved" else 1)
-            width = WIDTH.get(model, WRONG) * (growth if model == "MMVAE" else 1)
-            right = {"mse_dex2": rmse**2 * pattern, "coverage_90": covered, "width_90_dex": width * pattern}
+            right = {"mse_dex2": rmse**2 * pattern, "coverage_90": covered}
             if model == "mean spectrum":
                 if recipe == "text":
                     tables.append(per_phase({"model": model, "interval": "predictive"}, **right))

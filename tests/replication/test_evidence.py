@@ -28,7 +28,6 @@ ESTIMATES = {
         3 / 4,
     ),
     "coverage": (lambda e, r: e.coverage("MMVAE", r), (0.8 + 0.6) / 2),
-    "width": (lambda e, r: e.width_ratio("MMVAE", "spectra-only VAE", r), 3 / 2 * 4),
     "half hidden": (lambda e, r: e.masked_rmse_ratio(0.5, r), 1.1),
     "most hidden": (lambda e, r: e.masked_rmse_ratio(0.9, r), 3.0),
     "distance": (lambda e, r: e.masked_distance_ratio(0.9, r), (0.25 * 0.8 * 0.2) ** (1 / 3)),
@@ -204,7 +203,6 @@ def test_events_count_by_their_pixels_at_each_wavelength():
 
 SAME = {
     "RMSE": lambda e, r: e.rmse_ratio("MMVAE", "MMVAE", r),
-    "width": lambda e, r: e.width_ratio("MMVAE", "MMVAE", r),
     "masked RMSE": lambda e, r: e.masked_rmse_ratio(0.0, r),
     "masked distance": lambda e, r: e.masked_distance_ratio(0.0, r),
     "before peak": lambda e, r: e.masked_distance_before_peak(0.0, r),
@@ -254,8 +252,6 @@ MISSING = {
     "model": lambda e: e.rmse_ratio("no such model", "MMVAE", "text"),
     "recipe": lambda e: e.rmse_ratio("MMVAE", "contrastive", "no such recipe"),
     "coverage": lambda e: e.coverage("contrastive", "text"),
-    "width": lambda e: e.width_ratio("MMVAE", "contrastive", "text"),
-    "width of a single spectrum": lambda e: e.width_ratio("MMVAE", "contrastive, nearest spectrum", "text"),
     "hidden": lambda e: e.masked_rmse_ratio(0.25, "text"),
     "method": lambda e: e.parameters_won("end to end", "text"),
     "won": lambda e: e.parameters_won("no such method", "text"),
