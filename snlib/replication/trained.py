@@ -154,7 +154,7 @@ class _Task:
         how = {
             "recipe": self.recipe.to_dict(),
             "precision": precision_of(self.fabric),
-            "code": digest("training"),
+            "code": digest(_stage(self.recipe)),
         }
         return wanted | how | ({} if start is None else {"start": start.provenance["made_from"]})
 
@@ -235,6 +235,11 @@ def _train(task, seeds, starts, made_from, asked_for):
             saved = SavedModel(task.name, one.model, task.dataset.scaling, one.provenance, one.history)
             save_model(task.folder / task.file_name([seed]), saved)
     return trained
+
+
+def _stage(recipe):
+    """The stage whose code makes a model of a recipe: models of the replication's own are of this room."""
+    return "evaluation" if type(recipe).__module__.startswith(f"{__package__}.") else "training"
 
 
 def _augments(recipe):

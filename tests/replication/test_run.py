@@ -216,6 +216,20 @@ def test_shipped_weights_are_taken_whatever_code_made_them(shipped, trainings, m
     assert len(trainings) == 2
 
 
+@pytest.mark.parametrize(("recipe", "stage"), [("improved", "training"), ("evaluated", "evaluation")])
+def test_own_weights_go_stale_with_the_code_that_makes_them(tiny, trainings, monkeypatch, recipe, stage):
+    """What the authors evaluated is built by a room that all other models know nothing of."""
+    code = {"training": "a", "evaluation": "b"}
+    monkeypatch.setattr(trained, "digest", code.get)
+    for other in code.keys() - {stage}:
+        for code[other] in ("c", "d"):
+            open_run(tiny).trained("photometry-regressor", recipe)
+            assert len(trainings) == 1
+    code[stage] = "newer"
+    open_run(tiny).trained("photometry-regressor", recipe)
+    assert len(trainings) == 2
+
+
 @pytest.mark.parametrize(
     "key, value", [("model", "spectrum-vae"), ("dataset", "0" * 64), ("seed", 1), ("n_steps", 4)]
 )
