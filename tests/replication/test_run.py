@@ -216,6 +216,7 @@ def test_shipped_weights_are_taken_whatever_code_made_them(shipped, trainings, m
     assert len(trainings) == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*of another training")
 @pytest.mark.parametrize(("recipe", "stage"), [("improved", "training"), ("evaluated", "evaluation")])
 def test_own_weights_go_stale_with_the_code_that_makes_them(tiny, trainings, monkeypatch, recipe, stage):
     """What the authors evaluated is built by a room that all other models know nothing of."""
