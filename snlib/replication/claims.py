@@ -6,6 +6,7 @@ Each is put to every recipe; see `snlib.replication.claim`.  The ranges are roun
 import numpy as np
 
 from snlib.replication.claim import Claim
+from snlib.replication.evidence import Evidence
 
 __all__ = ["CLAIMS"]
 
@@ -194,49 +195,54 @@ _OF_MASKING = (
 )
 
 
-def _on_parameters():
-    """Claims C9 and C10, for both embeddings where the paper speaks of both."""
-    both = {"MMVAE": "a", "contrastive": "b"}
-    for method, part in both.items():
+def _of_both(letters, claim, paper, where, words, measure, **limits):
+    """Statements of C9 about two embeddings, whose names enter the words."""
+    for letter, method in zip(letters, ("MMVAE", "contrastive"), strict=True):
         yield Claim(
-            f"C9{part}",
-            f"The nickel mass is recovered better than other parameters ({method}).",
-            "“Parameters closely tied to brightness —such as 56Ni mass— are better predicted.”",
-            "Appendix B.3; Figure 8",
-            f"Error of the nickel mass from the {method} embedding, in units of the (geometric) mean of the "
-            "others, each relative to the training mean",
-            lambda e, r, method=method: e.nickel_skill_ratio(method, r),
+            f"C9{letter}",
+            claim.format(method),
+            paper,
+            where,
+            words.format(method),
+            lambda e, r, method=method: measure(e, method, r),
             "14_parameters",
-            at_most=1.0,
             of_light_curves=method == "MMVAE",
+            **limits,
         )
-    for method, part in zip(both, "cd", strict=True):
-        yield Claim(
-            f"C9{part}",
-            f"The {method} embedding beats the end-to-end model on most parameters.",
-            "“Both the MMVAE and the contrastively-trained model outperform the end-to-end baseline on most "
-            "parameters”",
-            "Appendix B.3; Figure 8",
-            f"Parameters of six on which the {method} embedding has the smaller error",
-            lambda e, r, method=method: e.parameters_won(method, r),
-            "14_parameters",
-            at_least=_MOST,
-            of_light_curves=method == "MMVAE",
-        )
-    for method, part in zip(both, "ef", strict=True):
-        yield Claim(
-            f"C9{part}",
-            f"The scatter of the errors is large beside that gain ({method}).",
-            "“Both MMVAE and contrastive models outperform end-to-end regression on most parameters, but "
-            "with large scatter.”",
-            "Figure 8, means and 1σ standard deviations",
-            f"Parameters of six where the error of the {method} embedding scatters by more than its gain",
-            lambda e, r, method=method: e.scatter_exceeds_gain(method, r),
-            "14_parameters",
-            at_least=_MOST,
-            of_light_curves=method == "MMVAE",
-        )
-    yield Claim(
+
+
+_OF_PARAMETERS = (
+    *_of_both(
+        "ab",
+        "The nickel mass is recovered better than other parameters ({}).",
+        "“Parameters closely tied to brightness —such as 56Ni mass— are better predicted.”",
+        "Appendix B.3; Figure 8",
+        "Error of the nickel mass from the {} embedding, in units of the (geometric) mean of the others, "
+        "each relative to the training mean",
+        Evidence.nickel_skill_ratio,
+        at_most=1.0,
+    ),
+    *_of_both(
+        "cd",
+        "The {} embedding beats the end-to-end model on most parameters.",
+        "“Both the MMVAE and the contrastively-trained model outperform the end-to-end baseline on most "
+        "parameters”",
+        "Appendix B.3; Figure 8",
+        "Parameters of six on which the {} embedding has the smaller error",
+        Evidence.parameters_won,
+        at_least=_MOST,
+    ),
+    *_of_both(
+        "ef",
+        "The scatter of the errors is large beside that gain ({}).",
+        "“Both MMVAE and contrastive models outperform end-to-end regression on most parameters, but with "
+        "large scatter.”",
+        "Figure 8, means and 1σ standard deviations",
+        "Parameters of six where the error of the {} embedding scatters by more than its gain",
+        Evidence.scatter_exceeds_gain,
+        at_least=_MOST,
+    ),
+    Claim(
         "C10",
         "From light curves most parameters are recovered only slightly better than by the training mean.",
         "“Recovering most physical parameters from photometry alone proves challenging, and most methods "
@@ -246,7 +252,7 @@ def _on_parameters():
         lambda e, r: e.hardly_recovered(r),
         "14_parameters",
         at_least=9.0,
-    )
+    ),
+)
 
-
-CLAIMS = (*_OF_SPECTRA, *_OF_THE_PRIOR, *_OF_MASKING, *_on_parameters())
+CLAIMS = (*_OF_SPECTRA, *_OF_THE_PRIOR, *_OF_MASKING, *_OF_PARAMETERS)
