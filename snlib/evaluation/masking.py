@@ -103,13 +103,7 @@ def masking_scores(model, dataset, n_samples, seed, device="cpu"):
         among every eighth wavelength; ``model_mean_dex, model_truth_dex, mean_truth_dex``, mean absolute
         differences over them; and ``mse_dex2`` of model and truth.
     """
-    test, train = (_every(_PIXEL_STEP, dataset.part(name)) for name in ("test", "train"))
-    average, tables = mean_spectrum(train), []
-    for fraction in HIDDEN_FRACTIONS:
-        ours = _predicted(model, dataset, fraction, n_samples, seed, device)
-        tables.append(_distances(ours, average, test.spectra))
-        tables[-1].insert(0, "hidden", fraction)
-    return pd.concat(tables, ignore_index=True)
+    return _scored(_distances, HIDDEN_FRACTIONS, model, dataset, n_samples, seed, device)
 
 
 def masked_distances(model, dataset, n_samples, seed, device="cpu"):
@@ -127,11 +121,16 @@ def masked_distances(model, dataset, n_samples, seed, device="cpu"):
         wavelength_aa``, the centre of the bin; ``n_pixels``, the observed ones in it at all phases, among
         every eighth wavelength; and ``model_mean_dex``, the mean absolute difference over them.
     """
+    return _scored(_distances_by_wavelength, _NONE_AND_MOST, model, dataset, n_samples, seed, device)
+
+
+def _scored(distances, fractions, model, dataset, n_samples, seed, device):
+    """Rows of `distances` (of predicted, mean and true spectra) for each share of the points hidden."""
     test, train = (_every(_PIXEL_STEP, dataset.part(name)) for name in ("test", "train"))
     average, tables = mean_spectrum(train), []
-    for fraction in _NONE_AND_MOST:
+    for fraction in fractions:
         ours = _predicted(model, dataset, fraction, n_samples, seed, device)
-        tables.append(_distances_by_wavelength(ours, average, test.spectra))
+        tables.append(distances(ours, average, test.spectra))
         tables[-1].insert(0, "hidden", fraction)
     return pd.concat(tables, ignore_index=True)
 

@@ -86,17 +86,12 @@ def test_rows_of_the_nearest_spectrum_are_of_their_recipe(small_run, recipe):
 
 
 @every_recipe
-def test_rows_of_the_masking_table_are_of_their_recipe(small_run, recipe):
-    model, found = small_run.trained("mmvae", recipe).model, table(small_run, "masking")
-    expected = masking_scores(model, small_run.dataset(), N_SAMPLES, small_run.seed)
-    rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
-    pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
-
-
-@every_recipe
-def test_rows_of_the_distances_by_wavelength_are_of_their_recipe(small_run, recipe):
-    model, found = small_run.trained("mmvae", recipe).model, table(small_run, "masked_distances")
-    expected = masked_distances(model, small_run.dataset(), N_SAMPLES, small_run.seed)
+@pytest.mark.parametrize(
+    "name, scores", [("masking", masking_scores), ("masked_distances", masked_distances)]
+)
+def test_rows_about_hidden_points_are_of_their_recipe(small_run, recipe, name, scores):
+    model, found = small_run.trained("mmvae", recipe).model, table(small_run, name)
+    expected = scores(model, small_run.dataset(), N_SAMPLES, small_run.seed)
     rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
 
