@@ -4,19 +4,12 @@ from snlib.replication.pipeline import relative
 from snlib.replication.stages import sources
 
 RESULTS = f"data/results/{PROFILE}{SUFFIX}"
-OF_SEED = f"{GENERATED}/{PROFILE}-seed{{number}}{SUFFIX}"
-SAMPLE = quote(PUBLISHED)  # a word even if it is empty, which Snakemake's own :q leaves out
 CODE = relative(sources("events") + sources("training") + sources("evaluation"))
 
 
 wildcard_constraints:
     ablation=r"[\w-]+",
     number=r"\d+",
-
-
-def further_seeds(wildcards):
-    seeds = [seed for seed in range(GIVEN.n_seeds) if seed != SEED]
-    return expand(rules.repeat.output, number=seeds)
 
 
 def every_ablation(wildcards):
@@ -30,25 +23,21 @@ rule publish:
     input:
         rules.book.output,
     run:
-        from snlib.replication import publishing
+        from snlib.replication import publishing, seeds
+        from snlib.replication.run import open_run
 
         publishing.publish(RUN, EXECUTED, publishing.public_names(PUBLISHED, GENERATED), RESULTS)
-
-
-rule repeat:
-    """Every model trained and judged again with another seed; the results go beside the published ones."""
-    input:
-        CODE,
-    output:
-        touch(f"{OF_SEED}/repeated"),
-    shell:
-        "{PYTHON} -m snlib.replication.publishing {PROFILE} {DEVICE} {wildcards.number} {SAMPLE} "
-        "{RESULTS}/seed{wildcards.number}"
+        seeds.commit_run(open_run(PROFILE, DEVICE, SEED, PUBLISHED))
 
 
 rule repeats:
+    """Every model trained and judged with all seeds of the profile; the results are committed."""
     input:
-        further_seeds,
+        CODE,
+    output:
+        touch(f"{RUN}/repeated"),
+    shell:
+        "{PYTHON} -m snlib.replication.seeds {PROFILE} --device {DEVICE} --seed {SEED} {SOURCE}"
 
 
 rule ablation:

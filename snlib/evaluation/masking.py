@@ -160,13 +160,15 @@ def _every(step, events):
     )
 
 
-def average_masking_scores(tables):
+def average_masking_scores(tables, events=None):
     """Distances over all pixels of the test events, with their bootstrap over events and seeds.
 
     Parameters
     ----------
     tables : sequence of pandas.DataFrame
         One a seed: columns of `masking_scores`, and ``recipe``.
+    events : sequence, optional
+        By which events each seed was judged: equal for the same ones.  By default each had its own.
 
     Returns
     -------
@@ -176,16 +178,18 @@ def average_masking_scores(tables):
         ``rmse_dex``.
     """
     by = ["recipe", "hidden", "phase_days"]
+    events = list(range(len(tables)) if events is None else events)
     weights = [
-        draw_weights(int(table["event"].max()) + 1, stream("bootstrap of events", 0, seed, 0))
-        for seed, table in enumerate(tables)
+        draw_weights(int(table["event"].max()) + 1, stream("bootstrap of events", 0, events.index(one), 0))
+        for table, one in zip(tables, events, strict=True)
     ]
     seeds = [dict(list(table.groupby(by, sort=False))) for table in tables]
     rows = []
-    for key in seeds[0]:
+    for key in dict.fromkeys(key for of_seed in seeds for key in of_seed):
         for measure in ("model_mean_dex", "model_truth_dex", "mean_truth_dex", "mse_dex2"):
             means = []
-            for of_event, table in zip(weights, (seed[key] for seed in seeds), strict=True):
+            some = [(w, of_seed[key]) for w, of_seed in zip(weights, seeds, strict=True) if key in of_seed]
+            for of_event, table in some:
                 of_pixel = of_event * table["n_pixels"].to_numpy()
                 means.append(of_pixel @ table[measure].to_numpy() / of_pixel.sum(1))
             if measure == "mse_dex2":

@@ -16,11 +16,12 @@ from threadpoolctl import threadpool_limits
 from snlib.data.quantities import PARAMETERS
 from snlib.inference.embedding import encode, encode_spectra, predict_parameters
 
-__all__ = ["fit_mlps", "mean_parameter_errors", "parameter_errors", "predict_mlps"]
+__all__ = ["fit_mlps", "head_errors", "mean_parameter_errors", "parameter_errors", "predict_mlps"]
 
 # The paper fits to two thirds of the test set and judges by the rest; here each third has its turn.
 _N_FOLDS = 3
 _DATA = {"light curve": "photometry", "spectra": "spectrum"}
+_METHODS = {"mmvae": "MMVAE", "contrastive": "contrastive"}
 
 
 def parameter_errors(dataset, models, seed, device="cpu"):
@@ -30,8 +31,8 @@ def parameter_errors(dataset, models, seed, device="cpu"):
     ----------
     dataset : snlib.data.dataset.Dataset
     models : dict of str to torch.nn.Module
-        "mmvae", "contrastive", "photometry-regressor" and "spectrum-regressor", trained on its training
-        events, on `device`.
+        Some of "mmvae", "contrastive", "photometry-regressor" and "spectrum-regressor", trained on its
+        training events, on `device`.
     seed : int
         Of the MLPs.
     device : str
@@ -47,10 +48,8 @@ def parameter_errors(dataset, models, seed, device="cpu"):
     train, test = dataset.part("train"), dataset.part("test")
     rows = []
     for data, modality in _DATA.items():
-        regressor = models[f"{modality}-regressor"]
-        predicted = predict_parameters(regressor, dataset.scaling, test, device)
-        predicted = predicted.reshape(len(test), -1, len(PARAMETERS))
-        rows.append(_errors(dataset, "end to end", data, "train", predicted))
+        if regressor := models.get(f"{modality}-regressor"):
+            rows.append(_errors(dataset, "end to end", data, "train", _predicted(dataset, regressor, device)))
         for method, embed in _embeddings(models, dataset.scaling, modality, device).items():
             known, unknown = embed(train), embed(test)
             for fitted_to, predicted in (
@@ -59,6 +58,34 @@ def parameter_errors(dataset, models, seed, device="cpu"):
             ):
                 rows.append(_errors(dataset, method, data, fitted_to, predicted))
     return pd.concat(rows, ignore_index=True)
+
+
+def head_errors(dataset, head, model, modality, device="cpu"):
+    """Errors of a parameter head, which is fitted to the training events.
+
+    Parameters
+    ----------
+    dataset : snlib.data.dataset.Dataset
+    head : snlib.model.heads.ParameterHead
+        On `device`.
+    model, modality : str
+        What it reads; see `snlib.model.heads.HEAD_OF`.
+    device : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows as in `parameter_errors`; ``fitted_to`` is "head".
+    """
+    (data,) = (name for name, of in _DATA.items() if of == modality)
+    return _errors(dataset, _METHODS[model], data, "head", _predicted(dataset, head, device))
+
+
+def _predicted(dataset, model, device):
+    """What a regressor or a head says of the test events, shape (N, views, 6)."""
+    test = dataset.part("test")
+    predicted = predict_parameters(model, dataset.scaling, test, device)
+    return predicted.reshape(len(test), -1, len(PARAMETERS))
 
 
 def mean_parameter_errors(dataset):
@@ -77,10 +104,10 @@ def _errors(dataset, method, data, fitted_to, predicted):
 
 def _embeddings(models, scaling, modality, device):
     """Of each model: a function from N events to what its frozen encoder gives, shape (N, views, 16)."""
-    vae = getattr(models["mmvae"], modality)
+    encoders = {name: getattr(models[name], modality) for name in _METHODS if name in models}
     functions = {
-        "MMVAE": lambda x: vae.posterior(x).loc,
-        "contrastive": getattr(models["contrastive"], modality).latent,
+        "mmvae": lambda x: encoders["mmvae"].posterior(x).loc,
+        "contrastive": lambda x: encoders["contrastive"].latent(x),
     }
 
     def embed(function, events):
@@ -90,7 +117,7 @@ def _embeddings(models, scaling, modality, device):
             encoded = encode_spectra(function, scaling, events, device)
         return encoded.reshape(*encoded.shape[:2], -1)
 
-    return {method: partial(embed, function) for method, function in functions.items()}
+    return {_METHODS[name]: partial(embed, functions[name]) for name in encoders}
 
 
 def _fit_and_predict(known, parameters, unknown, seed):

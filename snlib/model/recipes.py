@@ -133,10 +133,6 @@ class Recipe:
             raise ValueError(f"recipe: architecture is {values['architecture']!r}, not {cls.architecture!r}")
         return cls(**{name: value for name, value in values.items() if name != "architecture"})
 
-    def n_steps(self, most, n_pairs):
-        """Optimiser steps on so many training pairs, of at most so many: here, all."""
-        return most
-
     def to_dict(self):
         """The recipe for JSON."""
         return {"architecture": self.architecture} | asdict(self)

@@ -15,10 +15,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "profiles": ["PROFILES", "Profile"],
         "real_results": ["write_real_results"],
         "readings": ["READINGS", "read_readings"],
-        "results": ["TABLES", "write_results"],
+        "results": ["write_results"],
         "run": ["Run", "open_run"],
         "shipping": ["ship"],
         "stages": ["digest"],
+        "tables": ["TABLES"],
         "trained": ["train_or_load", "train_or_load_stack"],
     },
 )

@@ -58,8 +58,6 @@ class EvaluatedRecipe(Recipe):
         Training pairs are changed once, at random (`snlib.replication.variants.augment`).
     likelihood_weight : float
         The log likelihood is multiplied by this: 1 / beta of their scripts.
-    passes : int
-        Over all training pairs.
     rounded : bool
         In training, factors of attention are rounded to bfloat16.
     independent : bool
@@ -73,13 +71,8 @@ class EvaluatedRecipe(Recipe):
     table: bool = False
     augmented: bool = True
     likelihood_weight: float = 1.0
-    passes: int = 200
     rounded: bool = False
     independent: bool = False
-
-    def n_steps(self, most, n_pairs):
-        """Optimiser steps on so many training pairs: all passes, but not more than `most`."""
-        return min(most, self.passes * max(1, n_pairs // self.batch_size))
 
 
 class EvaluatedVAE(VAE):
@@ -207,11 +200,10 @@ EVALUATED = EvaluatedRecipe("evaluated", learning_rate=2.5e-4, photometry_weight
 _MAY = replace(EVALUATED, name="evaluated-may", table=True)
 # One sample and beta = 0.5 for the uni-modal VAEs; regressors and heads see the pairs as they are.
 _UNIMODAL = {"batch_size": 32, "n_samples": 1, "likelihood_weight": 2.0}
-_REGRESSOR = {"batch_size": 32, "learning_rate": 1e-3, "augmented": False, "passes": 500}
+_REGRESSOR = {"batch_size": 32, "learning_rate": 1e-3, "augmented": False}
 _CHANGES = {
     "photometry-vae": _UNIMODAL,
     "spectrum-vae": _UNIMODAL,
-    "contrastive": {"passes": 500},
     **dict.fromkeys(("photometry-regressor", "spectrum-regressor", *HEADS), _REGRESSOR),
 }
 _INDEPENDENT = replace(EVALUATED, name="evaluated-independent", independent=True)

@@ -23,18 +23,33 @@ _HARDLY = 0.8  # of the error of the training mean
 class Evidence:
     """Tables of `snlib.replication.results` by name, each a sequence over the same seeds.
 
+    A seed may lack a recipe, or a model of it; a number then comes from those that have what it compares.
     Every number but `share_dead` comes as an array of shape (1 + replicates,): the estimate, then its
-    bootstrap replicates.  Methods are compared on the same draws of events.
+    bootstrap replicates.  Methods are compared on the same draws of events, and so are seeds that were judged
+    by the same events.
 
     Parameters
     ----------
     tables : dict of str to sequence of pandas.DataFrame
+    events : sequence, optional
+        By which events each seed was judged: equal for the same ones.  By default each had its own.
     """
 
-    def __init__(self, tables):
+    def __init__(self, tables, events=None):
         self.tables = tables
         n_events = [int(table["event"].max()) + 1 for table in tables["spectra"]]
-        self.weights = [_weights(n, seed, _TEST_EVENTS) for seed, n in enumerate(n_events)]
+        events = list(range(len(n_events)) if events is None else events)
+        draws = [events.index(of_seed) for of_seed in events]  # the first seed that was judged by them
+        self.weights = [_weights(n, draw, _TEST_EVENTS) for n, draw in zip(n_events, draws, strict=True)]
+
+    @property
+    def recipes(self):
+        """Names of the recipes that any seed tells of, in the order of the tables."""
+        return list(dict.fromkeys(name for table in self.tables["experts"] for name in table["recipe"]))
+
+    def n_seeds(self, recipe):
+        """How many seeds tell of the MMVAE of a recipe."""
+        return len(self._coverage("MMVAE", recipe))
 
     def rmse_ratio(self, above, below, recipe):
         """RMSE of one model in units of another's: geometric mean over phases and seeds."""
@@ -42,8 +57,7 @@ class Evidence:
 
     def coverage(self, model, recipe):
         """Coverage of the latent-only 90 % interval, mean over phases and seeds."""
-        where = {"model": f"{model} ({recipe})", "interval": "latent"}
-        return over_seeds([values.mean(1) for values in self._phases("spectra", "coverage_90", where)])
+        return over_seeds([values.mean(1) for values in self._coverage(model, recipe).values()])
 
     def masked_rmse_ratio(self, hidden, recipe):
         """RMSE with a share of the points hidden in units of that with none, as `rmse_ratio`."""
@@ -74,8 +88,8 @@ class Evidence:
     def share_dead(self, recipe):
         """Share of the seeds whose light-curve expert says the same of every event: a plain number."""
         where = {"recipe": recipe, "expert": "light curve"}
-        spreads = [_select(table, where)["spread"].iloc[0] for table in self.tables["experts"]]
-        return float(np.mean(np.array(spreads) < DEAD_BELOW))
+        experts = self._rows("experts", where).values()
+        return float(np.mean(np.array([rows["spread"].iloc[0] for rows in experts]) < DEAD_BELOW))
 
     def generated_ratio(self, value, above, below, recipe):
         """Mean of a column of the generated spectra, a kind in units of another; geometric over seeds."""
@@ -86,7 +100,8 @@ class Evidence:
 
         Arithmetic over seeds: where there is a bump, the depth is negative.
         """
-        return over_seeds(_over(*self._generated(_mean, "blend_depth_dex", (above, below), recipe)))
+        depths = self._generated(_mean, "blend_depth_dex", (above, below), recipe)
+        return over_seeds(list(_over(*depths).values()))
 
     def blend_spread_ratio(self, above, below, recipe):
         """Standard deviation of that depth over samples, a kind in units of another; geometric over seeds."""
@@ -95,7 +110,7 @@ class Evidence:
     def parameters_won(self, method, recipe):
         """Number of the six parameters that a method misses by less than the end-to-end model does."""
         ours = self._errors(_mean, method, "test", recipe)
-        pairs = zip(ours, self._errors(_mean, "end to end", "train", recipe), strict=True)
+        pairs = _of_same_seed(ours, self._errors(_mean, "end to end", "train", recipe))
         return over_seeds([(ours < theirs).sum(1) for ours, theirs in pairs])
 
     def hardly_recovered(self, recipe):
@@ -103,7 +118,7 @@ class Evidence:
 
         At least 0.8 of the error of the mean of the training events, that is.
         """
-        seeds = zip(*(self._relative_errors(method, recipe) for method in _FITTED_TO), strict=True)
+        seeds = _of_same_seed(*(self._relative_errors(method, recipe) for method in _FITTED_TO))
         return over_seeds([(np.hstack(errors) >= _HARDLY).sum(1) for errors in seeds])
 
     def nickel_skill_ratio(self, method, recipe):
@@ -111,7 +126,7 @@ class Evidence:
 
         Each error is taken in units of the training mean's.
         """
-        logs = [np.log(errors) for errors in self._relative_errors(method, recipe)]
+        logs = [np.log(errors) for errors in self._relative_errors(method, recipe).values()]
         others = (np.delete(log, _NICKEL, axis=1).mean(1) for log in logs)
         return np.exp(over_seeds([log[:, _NICKEL] - other for log, other in zip(logs, others, strict=True)]))
 
@@ -125,8 +140,12 @@ class Evidence:
             self._errors(statistic, name, _FITTED_TO.get(name), recipe)
             for statistic, name in ((_spread, method), (_mean, method), (_mean, "end to end"))
         )
-        seeds = zip(scatter, ours, theirs, strict=True)
+        seeds = _of_same_seed(scatter, ours, theirs)
         return over_seeds([(width > np.abs(mine - other)).sum(1) for width, mine, other in seeds])
+
+    def _coverage(self, model, recipe):
+        where = {"model": f"{model} ({recipe})", "interval": "latent"}
+        return self._phases("spectra", "coverage_90", where)
 
     def _mse(self, model, recipe):
         if model == "mean spectrum":
@@ -143,21 +162,17 @@ class Evidence:
 
     def _generated(self, statistic, value, kinds, recipe):
         """Of each kind and seed: a statistic of a column of the generated spectra, (1 + replicates,)."""
-        return [
-            [
-                self._of_samples(statistic, table, seed, value, kind, recipe)
-                for seed, table in enumerate(self.tables["generation"])
-            ]
-            for kind in kinds
-        ]
+        return [self._of_samples(statistic, value, kind, recipe) for kind in kinds]
 
-    def _of_samples(self, statistic, table, seed, value, kind, recipe):
-        where = {"kind": kind, "recipe": "none" if kind == "truth" else recipe}
-        of = _select(table, where)[value].to_numpy()
-        # Truth and conditional spectra are of the test events, prior ones of nobody.
-        weights = _weights(len(of), seed, _PRIOR_SAMPLES) if kind == "prior" else self.weights[seed]
-        known = np.isfinite(of)  # a true spectrum may have no pixels where a value is measured
-        return statistic(weights[:, known], of[known])
+    def _of_samples(self, statistic, value, kind, recipe):
+        where, found = {"kind": kind, "recipe": "none" if kind == "truth" else recipe}, {}
+        for seed, rows in self._rows("generation", where).items():
+            of = rows[value].to_numpy()
+            # Truth and conditional spectra are of the test events, prior ones of nobody.
+            weights = _weights(len(of), seed, _PRIOR_SAMPLES) if kind == "prior" else self.weights[seed]
+            known = np.isfinite(of)  # a true spectrum may have no pixels where a value is measured
+            found[seed] = statistic(weights[:, known], of[known])
+        return found
 
     def _errors(self, statistic, method, fitted_to, recipe):
         """Of each seed: a statistic of a method's errors from light curves, (1 + replicates, 6)."""
@@ -170,27 +185,37 @@ class Evidence:
         return _over(errors, self._of_parameters(_mean, {"method": "training mean"}))
 
     def _of_parameters(self, statistic, where):
-        return [
-            statistic(weights, _select(table, where)[_NAMES].to_numpy())
-            for table, weights in zip(self.tables["parameters"], self.weights, strict=True)
-        ]
+        return {
+            seed: statistic(self.weights[seed], rows[_NAMES].to_numpy())
+            for seed, rows in self._rows("parameters", where).items()
+        }
+
+    def _rows(self, name, where):
+        """By seed, the rows of a table where columns have some values; of the seeds that have them."""
+        found = {seed: _select(table, where) for seed, table in enumerate(self.tables[name])}
+        found = {seed: rows for seed, rows in found.items() if not rows.empty}
+        if not found:
+            raise ValueError(f"no results of {where}")
+        return found
 
     def _phases(self, name, value, where, along="phase_days"):
         """Of each seed: mean of a column over the pixels of all events, (1 + replicates, phases).
 
         Along another column than the phase, (1 + replicates, its values).
         """
-        means = []
-        for table, weights in zip(self.tables[name], self.weights, strict=True):
-            rows = _select(table, where)
-            n = rows["n_pixels"]
+        means = {}
+        for seed, rows in self._rows(name, where).items():
+            n, weights = rows["n_pixels"], self.weights[seed]
             total = (rows[value] * n).where(n > 0, 0.0)  # without pixels there is no value
             sums = rows.assign(total=total, n=n).pivot(index="event", columns=along, values=["total", "n"])
-            means.append(weights @ sums["total"].to_numpy() / (weights @ sums["n"].to_numpy()))
+            means[seed] = weights @ sums["total"].to_numpy() / (weights @ sums["n"].to_numpy())
         return means
 
     def _ratio(self, above, below, power=1.0):
-        return np.exp(over_seeds([power * log.mean(1) for log in _logs(above, below)]))
+        above, below = (
+            over_seeds([power * np.log(values).mean(1) for values in of.values()]) for of in (above, below)
+        )
+        return np.exp(above - below)
 
 
 def _weights(n, seed, what):
@@ -198,10 +223,7 @@ def _weights(n, seed, what):
 
 
 def _select(table, where):
-    rows = table[(table[list(where)] == list(where.values())).all(axis=1)]
-    if rows.empty:
-        raise ValueError(f"no results of {where}")
-    return rows
+    return table[(table[list(where)] == list(where.values())).all(axis=1)]
 
 
 def _mean(weights, values):
@@ -216,12 +238,17 @@ def _spread(weights, values):
     return np.sqrt(np.maximum(variance, 0.0).T * n / (n - 1)).T
 
 
+def _of_same_seed(*found):
+    """What was found by seed, together for each seed that has all of it."""
+    return [tuple(of[seed] for of in found) for seed in found[0] if all(seed in of for of in found)]
+
+
 def _over(above, below):
-    return [a / b for a, b in zip(above, below, strict=True)]
+    return {seed: values / below[seed] for seed, values in above.items() if seed in below}
 
 
 def _logs(above, below):
-    return [np.log(ratio) for ratio in _over(above, below)]
+    return [np.log(ratio) for ratio in _over(above, below).values()]
 
 
 def _geometric(above, below):

@@ -117,7 +117,7 @@ class Fold(Run):
         """The published sample."""
         return self.sample
 
-    def n_steps(self, model, recipe):
+    def n_steps(self, model, recipe, n_pairs):
         """Optimiser steps of a model."""
         return _FEWER_STEPS.get(model, self.profile.n_steps)
 

@@ -18,7 +18,6 @@ from snlib.inference.samplers import (
     spectrum_posteriors,
     spectrum_retrieval_sampler,
 )
-from snlib.model.recipes import RECIPES
 from snlib.model.registry import new_model
 
 __all__ = ["METHODS", "SHOWN", "compared", "label", "predictions", "sampler_of"]
@@ -81,8 +80,14 @@ METHODS = {
     "inversion": _inversion,
     "diffusion": _diffusion,
 }
-SHOWN = ("MMVAE", "spectra-only VAE", "contrastive")  # of a recipe, in figures
-_OF_A_RECIPE = (*SHOWN, "contrastive, nearest spectrum")  # and in tables
+# Of a recipe: the model that each needs.
+_MODEL_OF = {
+    "MMVAE": "mmvae",
+    "spectra-only VAE": "spectrum-vae",
+    "contrastive": "contrastive",
+    "contrastive, nearest spectrum": "contrastive",
+}
+SHOWN = ("MMVAE", "spectra-only VAE", "contrastive")  # in figures; in tables all
 
 
 def sampler_of(source, method, recipe=None):
@@ -116,35 +121,37 @@ def label(method, recipe):
     return f"{method} ({recipe})"
 
 
-def compared(run, recipes=tuple(RECIPES), methods=_OF_A_RECIPE):
+def compared(run, recipe, methods=tuple(_MODEL_OF)):
     """The methods that the paper compares, one after the other.
 
     Parameters
     ----------
     run : snlib.replication.run.Run
-    recipes : sequence of str
-        Of the models.
+    recipe : str
+        Of the models, or "none" for the methods without one.
     methods : sequence of str
         Those of a recipe.
 
     Yields
     ------
     name : str
-        "mean spectrum"; for each recipe "MMVAE (recipe)" from light curves, "spectra-only VAE
-        (recipe)" from the spectra themselves, "contrastive (recipe)", the spectra of the training
-        event with the nearest light curve, and "contrastive, nearest spectrum (recipe)", at each phase
-        the training spectrum nearest to the light curve; and "diffusion" for the published sample.
+        Of no recipe: "mean spectrum", and "diffusion" for the published sample.  Of a recipe, where its
+        models are trained with the run's seed: "MMVAE (recipe)" from light curves, "spectra-only VAE
+        (recipe)" from the spectra themselves, "contrastive (recipe)", the spectra of the training event
+        with the nearest light curve, and "contrastive, nearest spectrum (recipe)", at each phase the
+        training spectrum nearest to the light curve.
     sampler : function
     """
-    yield "mean spectrum", sampler_of(run, "mean spectrum")
-    for recipe in recipes:
+    if recipe == "none":
+        for method in ("mean spectrum", *(["diffusion"] if run.published_sample else [])):
+            yield method, sampler_of(run, method)
+    else:
         for method in methods:
-            yield label(method, recipe), sampler_of(run, method, recipe)
-    if run.published_sample:
-        yield "diffusion", sampler_of(run, "diffusion")
+            if run.has(_MODEL_OF[method], recipe):
+                yield label(method, recipe), sampler_of(run, method, recipe)
 
 
-def predictions(run, events, recipes=tuple(RECIPES)):
+def predictions(run, events, recipes=None):
     """Means and 90 % intervals of some events, by all that the paper's figures show.
 
     Parameters
@@ -152,7 +159,8 @@ def predictions(run, events, recipes=tuple(RECIPES)):
     run : snlib.replication.run.Run
     events : Events
         Of the run's test part.
-    recipes : sequence of str
+    recipes : sequence of str, optional
+        By default those of the run.
 
     Returns
     -------
@@ -161,8 +169,9 @@ def predictions(run, events, recipes=tuple(RECIPES)):
     """
     return {
         (name, kind): posterior
-        for name, sampler in compared(run, recipes, SHOWN)
+        for recipe in ("none", *(run.recipes if recipes is None else recipes))
+        for name, sampler in compared(run, recipe, SHOWN)
         for kind, posterior in spectrum_posteriors(
-            sampler, events, run.profile.n_posterior_samples, run.seed
+            sampler, events, run.profile.n_posterior_samples, run.training_seed
         ).items()
     }

@@ -82,7 +82,7 @@ class PipelineParameters:
     profile, device, seed
         See `require_parameters`.
     n_seeds : int
-        How many seeds are repeated or ablated.
+        How many seeds are ablated.
     published_sample : str
         Absolute path of the folder; empty for surrogate events.
     """
@@ -119,6 +119,6 @@ class PipelineParameters:
         texts |= {name: text for name, text in given.items() if text not in (None, "")}
         seed, sample = _plain(texts["seed"]), environment.get("SNLIB_PUBLISHED_SAMPLE", "")
         require_parameters(texts["profile"], texts["device"], seed, sample)
-        n_seeds = whole_number("seeds", texts["seeds"] or PROFILES[texts["profile"]].n_seeds)
+        n_seeds = whole_number("seeds", texts["seeds"] or PROFILES[texts["profile"]].n_seeds_compared)
         sample = str(Path(sample).resolve()) if sample else ""
         return cls(texts["profile"], texts["device"], seed, n_seeds, sample)

@@ -132,8 +132,9 @@ class Pipeline:
 
     def _committed(self, pattern):
         """Committed files; of a run's own seed none, since the run itself is what is judged."""
+        own = f"data/results/{self.results}/*/seed{self.seed}/*"
         found = sorted(glob(pattern.format(profile=self.results)))
-        return [name for name in found if f"/{self.results}/seed{self.seed}/" not in name]
+        return [name for name in found if not fnmatch(name, own)]
 
     def _made(self, pattern):
         tables = [name for name in TABLES if fnmatch(f"results/{name}.csv", pattern)]

@@ -39,7 +39,8 @@ def set_scores(folder):
     paths = sorted(folder.glob("*.safetensors"))
     sets = {path.stem: load_model(path) for path in paths}
     (seed,) = {saved.provenance["made_from"]["seed"] for saved in sets.values()}
-    events = _first_test_events(PROFILES[folder.name].n_events, seed)
+    profile = folder.name.partition("_")[0]  # "full_length" is of "full"
+    events = _first_test_events(PROFILES[profile].n_events, seed)
     tables = []
     for name, saved in sets.items():
         tables.append(recorded_scores(saved.model, saved.scaling, events))

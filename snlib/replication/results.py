@@ -7,129 +7,47 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from snlib.evaluation.generation import conditional_spectra, generation_scores, prior_spectra
-from snlib.evaluation.score_table import Curves, score_events
-from snlib.evaluation.scores import PIT_COLUMNS, average_scores
+from snlib.evaluation.scores import average_scores
 from snlib.files.guard import Array
-from snlib.files.json_files import read_json, write_json
+from snlib.files.json_files import write_json
 from snlib.files.npz import read_npz, write_npz
-from snlib.files.places import DATA
 from snlib.files.writing import replacing
-from snlib.inference.samplers import draw_events
-from snlib.model.recipes import RECIPES
-from snlib.model.registry import MODELS
+from snlib.model.heads import HEADS
+from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.cache import file_digest, make_unless_kept
-from snlib.replication.methods import compared
-from snlib.replication.recipe_tables import (
-    experts_table,
-    masked_distances_table,
-    masking_table,
-    parameters_table,
-)
+from snlib.replication.committed import committed_folder, committed_table
 from snlib.replication.stages import digest
+from snlib.replication.tables import NO_RECIPE, OF_NO_RECIPE, TABLES, spectra_and_curves
 
 __all__ = [
-    "GENERATED_AT_DAYS",
-    "N_PRIOR",
-    "TABLES",
-    "describe_seeds",
+    "curves_path",
     "figure4_curves",
-    "generated_spectra",
-    "read_seeds",
+    "part",
+    "parts_of",
+    "provenance",
     "table",
+    "trained_models",
     "write_results",
+    "write_table",
 ]
 
-GENERATED_AT_DAYS = 10.0  # the phase of Figure 5
-N_PRIOR = 200
 _METRICS = ["rmse_dex", "coverage_90", "width_90_dex"]
 
 
-def _spectra(run):
-    """The score table of all that the paper compares; keeps the curves of Figure 4 on the way."""
-    test, tables, drawn = run.dataset().part("test"), [], {}
-    for method, sampler in compared(run):
-        curves = Curves()
-        samples = draw_events(sampler, test, run.profile.n_posterior_samples, run.seed)
-        tables.append(score_events(samples, test, curves).drop(columns=["object_id", *PIT_COLUMNS]))
-        tables[-1].insert(0, "model", method)
-        drawn |= {
-            f"{method}/{interval}/{name}": values
-            for interval, of_interval in curves.means().items()
-            for name, values in of_interval.items()
-        }
-    write_npz(_curves_path(run), names=np.array(list(drawn)), **drawn)
-    return pd.concat(tables, ignore_index=True)
-
-
-def generated_spectra(run):
-    """The spectra of Figure 5, `GENERATED_AT_DAYS` after peak.
-
-    Parameters
-    ----------
-    run : snlib.replication.run.Run
-
-    Returns
-    -------
-    dict of (str, str) to ndarray, shape (N, L)
-        log10 F_nu by recipe and kind: "truth" (of the recipe "none"), the spectra of the test events;
-        "prior", `N_PRIOR` samples; and "conditional", a sample for the light curve of each test event.
-    """
-    dataset, at = run.dataset(), GENERATED_AT_DAYS
-    test, scaling = dataset.part("test"), dataset.scaling
-    spectra = {("none", "truth"): test.spectra.at_phase(at)}
-    for recipe in RECIPES:
-        model, wavelength = run.trained("mmvae", recipe).model, test.spectra.wavelength_aa
-        spectra[recipe, "prior"] = prior_spectra(model, scaling, at, wavelength, N_PRIOR, run.seed)
-        spectra[recipe, "conditional"] = conditional_spectra(model, scaling, test, at, run.seed, run.device)
-    return spectra
-
-
-def _generation(run):
-    """`generation_scores` of `generated_spectra`."""
-    wavelength = run.dataset().events.spectra.wavelength_aa
-    tables = {key: generation_scores(values, wavelength) for key, values in generated_spectra(run).items()}
-    return pd.concat(tables, names=["recipe", "kind", "sample"]).reset_index()
-
-
-TABLES = {
-    "spectra": _spectra,
-    "masking": masking_table,
-    "masked_distances": masked_distances_table,
-    "experts": experts_table,
-    "generation": _generation,
-    "parameters": parameters_table,
-}
-
-
-def _made_from(run):
-    """All that decides a run's results: code, data, length and, where weights are committed, these."""
-    weights = sorted(run.shipped.glob("*.safetensors")) if run.shipped else []
-    return {
-        "code": [digest("training"), digest("evaluation")],
-        "dataset": run.dataset().digest(),
-        "profile": asdict(run.profile),
-        "weights": {path.name: file_digest(path) for path in weights},
-    }
-
-
-def _curves_path(run):
-    return run.folder / "tables" / "curves.npz"
-
-
 def table(run, name):
-    """A table of results, from the run's folder if it is there and up to date.
+    """A table of results for one training of every model.
 
     Parameters
     ----------
     run : snlib.replication.run.Run
     name : str
-        A name in `TABLES`.
+        A name in `snlib.replication.tables.TABLES`.
 
     Returns
     -------
     pandas.DataFrame
-        See the function behind the name; rounded to four digits.
+        See the function behind the name; rounded to four digits.  Its parts are from the run's folder where
+        they are up to date.
 
     Raises
     ------
@@ -138,16 +56,77 @@ def table(run, name):
     """
     if name not in TABLES:
         raise ValueError(f"table is {name!r}, expected one of {list(TABLES)}")
-    path = run.folder / "tables" / f"{name}.csv"
+    return pd.concat([part(run, recipe, name) for recipe in parts_of(run, name)], ignore_index=True)
+
+
+def parts_of(run, name):
+    """The recipes of which a table of a run tells, "none" for what depends on no model."""
+    return ((NO_RECIPE,) if name in OF_NO_RECIPE else ()) + run.recipes
+
+
+def part(run, recipe, name):
+    """The part of a table that is about a recipe.
+
+    Where the recipe's weights are committed, with results, these are taken.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    recipe : str
+        Or "none".
+    name : str
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    found = committed_table(run, recipe, name)
+    if found is not None:
+        return found
+    path = _path(run, recipe, f"{name}.csv.gz")
 
     def make():
-        made = TABLES[name](run)
-        with replacing(path) as temporary:
-            made.to_csv(temporary, index=False, float_format="%.4g")
+        if name == "spectra":
+            made, curves = spectra_and_curves(run, recipe)
+            write_npz(_path(run, recipe, "curves.npz"), names=np.array(list(curves)), **curves)
+        else:
+            made = TABLES[name](run, recipe)
+        write_table(made, path)
 
-    files = [path, _curves_path(run)] if name == "spectra" else [path]
-    make_unless_kept(files, _made_from(run), make)
+    files = [path, _path(run, recipe, "curves.npz")] if name == "spectra" else [path]
+    make_unless_kept(files, _made_from(run, recipe), make)
     return pd.read_csv(path)
+
+
+def write_table(rows, path):
+    """Write a table to a compressed CSV, rounded to four digits; the same bytes for the same rows."""
+    compression = {"method": "gzip", "compresslevel": 9, "mtime": 0}
+    with replacing(path) as temporary:
+        rows.to_csv(temporary, index=False, float_format="%.4g", compression=compression)
+
+
+def _path(run, recipe, name):
+    return run.folder / "tables" / recipe / f"seed{run.training_seed}" / name
+
+
+def _made_from(run, recipe):
+    """All that decides results of a recipe: code, data, length and, where weights are committed, these."""
+    committed = f"*-{recipe}-seed{run.training_seed}.safetensors"
+    weights = sorted(run.shipped.glob(committed)) if run.shipped else []
+    return {
+        "code": [digest("training"), digest("evaluation")],
+        "dataset": run.dataset().digest(),
+        "profile": asdict(run.profile),
+        "weights": {path.name: file_digest(path) for path in weights},
+    }
+
+
+def curves_path(run, recipe):
+    """The file of the curves of Figure 4 that are of a recipe, or of "none"."""
+    part(run, recipe, "spectra")
+    if committed_table(run, recipe, "spectra") is not None:
+        return committed_folder(run, recipe, run.training_seed) / "curves.npz"
+    return _path(run, recipe, "curves.npz")
 
 
 def figure4_curves(run):
@@ -158,13 +137,13 @@ def figure4_curves(run):
     dict of (str, str) to dict of str to ndarray, shape (P, L)
         By method and kind of interval; see `snlib.evaluation.score_table.Curves`.
     """
-    table(run, "spectra")
-    path = _curves_path(run)
-    names = [name.split("/") for name in read_npz(path, {"names": Array(1, "U")})["names"]]
-    values = read_npz(path, {"/".join(name): Array(2, "f", "gaps") for name in names})
     result = {}
-    for method, interval, name in names:
-        result.setdefault((method, interval), {})[name] = values[f"{method}/{interval}/{name}"]
+    for recipe in parts_of(run, "spectra"):
+        path = curves_path(run, recipe)
+        names = [name.split("/") for name in read_npz(path, {"names": Array(1, "U")})["names"]]
+        values = read_npz(path, {"/".join(name): Array(2, "f", "gaps") for name in names})
+        for method, interval, name in names:
+            result.setdefault((method, interval), {})[name] = values[f"{method}/{interval}/{name}"]
     return result
 
 
@@ -177,7 +156,7 @@ def write_results(run, folder, names=tuple(TABLES)):
     folder : path
         Gets ``<name>.csv``; if it gets all, ``metrics.json`` and ``provenance.json`` too.
     names : sequence of str
-        In `TABLES`.
+        In `snlib.replication.tables.TABLES`.
     """
     for name in names:
         made = table(run, name)
@@ -192,100 +171,28 @@ def write_results(run, folder, names=tuple(TABLES)):
         write_json(Path(folder) / "provenance.json", provenance(run))
 
 
+def trained_models(run, recipe):
+    """Every model of a recipe that is judged by this training, by its name."""
+    names = [name for name in (*MODELS, *HEADS) if name != "predictive-mmvae" and run.has(name, recipe)]
+    return {name: run.trained(name, recipe) for name in names}
+
+
 def provenance(run):
     """From what a run's results were made, for ``provenance.json``."""
     dataset = run.dataset()
-    compared = [name for name in MODELS if name != "predictive-mmvae"]
-    trained = {(model, recipe): run.trained(model, recipe) for model in compared for recipe in RECIPES}
+    trained = {
+        f"{name} {recipe}": one for recipe in run.recipes for name, one in trained_models(run, recipe).items()
+    }
     return {
         "profile": asdict(run.profile),
         "source": dataset.events.provenance["source"],
         "events": {"total": len(dataset.events)}
         | {name: len(index) for name, index in dataset.split.items()},
-        "recipes": {name: recipe.to_dict() for name, recipe in RECIPES.items()},
+        "recipes": {name: recipe_for("mmvae", name).to_dict() for name in run.recipes},
         "device": run.device,
         "seed": run.seed,
         "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
         "trained_on": sorted({one.provenance["device"] for one in trained.values()}),
-        "training_s": {" ".join(key): round(one.seconds(), 1) for key, one in trained.items()},
+        "training_s": {key: round(one.seconds(), 1) for key, one in trained.items()},
         "code": digest("training")[:12],
     }
-
-
-def read_seeds(run, name):
-    """A table of this run and of every other seed of its profile whose results are committed.
-
-    Parameters
-    ----------
-    run : snlib.replication.run.Run
-    name : str
-        A name in `TABLES`.
-
-    Returns
-    -------
-    dict of int to pandas.DataFrame
-        By seed.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If committed results lack the table, or one of the columns that it has today; the message names the
-        file.
-    """
-    mine = table(run, name)
-    others = {seed: folder / f"{name}.csv" for seed, folder in committed_seeds(run).items()}
-    return {run.seed: mine} | {seed: _read_committed(path, list(mine)) for seed, path in others.items()}
-
-
-def _read_committed(path, columns):
-    older = "its results are of older code; `make repeats` makes those of further seeds again"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; {older}")
-    found = pd.read_csv(path)
-    if missing := [name for name in columns if name not in found]:
-        raise ValueError(f"{path}: lacks the columns {missing}; {older}")
-    return found
-
-
-def describe_seeds(run):
-    """What each of the seeds that `read_seeds` finds was made from.
-
-    Parameters
-    ----------
-    run : snlib.replication.run.Run
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a seed.
-    """
-    mine = provenance(run)
-    committed = (read_json(folder / "provenance.json") for folder in committed_seeds(run).values())
-    rows = {
-        made["seed"]: {
-            "test events": made["events"]["test"],
-            "trained on": ", ".join(made["trained_on"]),
-            "PyTorch": made["versions"]["torch"].partition("+")[0],  # for which device is said above
-            "code of models and training": "this" if made["code"] == mine["code"] else made["code"],
-        }
-        for made in (mine, *committed)
-    }
-    return pd.DataFrame(rows).T.rename_axis("seed").sort_index()
-
-
-def committed_seeds(run):
-    """Folders of the committed results of other seeds, for the same profile and source.
-
-    Returns
-    -------
-    dict of int to pathlib.Path
-    """
-    results = DATA / "results" / run.results_name()
-    found = {}
-    for path in sorted(results.glob("seed*/provenance.json")):
-        provenance = read_json(path)
-        # What profiles have come to say since is not of models that were judged then.
-        same = provenance["profile"].items() <= asdict(run.profile).items()
-        if same and provenance["seed"] != run.seed:
-            found[provenance["seed"]] = path.parent
-    return found

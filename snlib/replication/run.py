@@ -4,7 +4,7 @@ Every notebook opens a run and asks it for what it needs; what is there and up t
 the rest is made.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,10 +15,8 @@ from snlib.data.events import Events
 from snlib.data.published_sample import read_published_sample
 from snlib.files.places import DATA, generated_folder
 from snlib.inference.samplers import REAL_MAGNITUDE_SCALE, SIMULATED_MAGNITUDE_SCALE
-from snlib.model.heads import HEADS
 from snlib.model.registry import recipe_for
 from snlib.replication.cache import make_unless_kept
-from snlib.replication.evaluated import EvaluatedRecipe
 from snlib.replication.parameters import require_parameters
 from snlib.replication.profiles import PROFILES, Profile
 from snlib.replication.sources import PublishedModels, SurrogateEvents
@@ -45,6 +43,8 @@ class Run:
         Where its events come from; see `snlib.replication.sources`.
     shipped : pathlib.Path or None
         Folder of committed weights, which the run takes where they are what it would train.
+    repeat : int
+        How often `seed` has been trained and judged before, on the same events; see `training_seed`.
     """
 
     profile: Profile
@@ -53,6 +53,36 @@ class Run:
     folder: Path
     source: SurrogateEvents | PublishedModels
     shipped: Path | None = None
+    repeat: int = 0
+
+    @property
+    def training_seed(self):
+        """The seed of weights, of training, and of what is drawn to judge them."""
+        return self.seed + self.repeat
+
+    @property
+    def recipes(self):
+        """Names of the recipes whose MMVAE is judged by this training."""
+        return tuple(name for name in self.profile.lengths if self.has("mmvae", name))
+
+    def has(self, model, recipe):
+        """Whether a model of a recipe is trained with this seed: fewer repeats are wanted of some."""
+        return self.repeat < self.profile.n_seeds(model, recipe)
+
+    @property
+    def ships(self):
+        """Whether weights of its profile are committed."""
+        return self.shipped is not None and self.shipped.is_dir()
+
+    def repeats(self):
+        """The run itself, and the other trainings on its events that its profile wants.
+
+        Returns
+        -------
+        list of Run
+        """
+        n = max((self.profile.n_seeds("mmvae", name) for name in self.profile.lengths), default=0)
+        return [replace(self, repeat=number) for number in range(n)]
 
     @property
     def published_sample(self):
@@ -61,9 +91,11 @@ class Run:
 
     def banner(self):
         """First words of a page that trains models: what they were trained on, and for how long."""
+        steps = {name: self.n_steps("mmvae", recipe_for("mmvae", name)) for name in self.recipes}
+        told = ", ".join(f"{n:,} for `{name}`" for name, n in steps.items())
         return (
             f"This page was computed from **{self.source.words}**, profile `{self.profile.name}` "
-            f"({self.profile.n_steps:,} optimiser steps a model), seed {self.seed}."
+            f"(optimiser steps of the MMVAE: {told}), seed {self.seed}."
         )
 
     def events(self):
@@ -92,13 +124,22 @@ class Run:
         events = self.events()
         return make_dataset(events, split_events(len(events), self.seed, self.source.fractions))
 
-    def n_steps(self, model, recipe):
-        """Optimiser steps of a model, at most; a predictive MMVAE takes fewer once its MMVAE is trained.
+    def n_steps(self, model, recipe, n_pairs=None):
+        """Optimiser steps of a model; a predictive MMVAE takes fewer once its MMVAE is trained.
 
-        The limit of evaluated models is not that of their heads, whose steps run no encoder.
+        Parameters
+        ----------
+        model : str
+        recipe : snlib.model.recipes.Recipe
+        n_pairs : int, optional
+            For training; by default those of the run.
+
+        Returns
+        -------
+        int
         """
-        takes_long = isinstance(recipe, EvaluatedRecipe) and model not in HEADS
-        return self.profile.n_steps_evaluated if takes_long else self.profile.n_steps
+        n_pairs = self.dataset().n_train_pairs if n_pairs is None else n_pairs
+        return self.profile.steps_of(model, recipe, n_pairs)
 
     def trained(self, model, recipe):
         """A model of a recipe, trained on this run's training events.
@@ -120,7 +161,7 @@ class Run:
             settings,
             self.dataset(),
             self.n_steps,
-            self.seed,
+            self.training_seed,
             self.folder,
             new_fabric(self.device),
             shipped=self.shipped,

@@ -45,9 +45,9 @@ def train_or_load(
         A name in `snlib.model.registry.MODELS`, or in `snlib.model.heads.HEADS`.
     recipe : snlib.model.recipes.Recipe
     dataset : snlib.data.dataset.Dataset
-    n_steps : int, or callable (str, snlib.model.recipes.Recipe) -> int
-        At most, of this model and of the one that it begins with, or of each by its name and recipe.  A
-        recipe may stop earlier, and so does a predictive MMVAE.
+    n_steps : int, or callable (str, snlib.model.recipes.Recipe, int) -> int
+        Of this model and of the one that it begins with, or of each by its name, its recipe and the number
+        of training pairs.  A predictive MMVAE may stop earlier.
     seed : int
     folder : path
         Gets ``<name>-<recipe's name>-seed<seed>.safetensors``, ``.json`` and ``.csv``.
@@ -136,10 +136,10 @@ class _Task:
 
     @property
     def steps(self):
-        """How many are taken: a recipe may need fewer, and a predictive MMVAE does."""
-        most = self.n_steps(self.name, self.recipe) if callable(self.n_steps) else self.n_steps
-        most = min(most, PREDICTIVE_STEPS) if self.name == "predictive-mmvae" else most
-        return self.recipe.n_steps(most, self.dataset.n_train_pairs)
+        """How many are taken; a predictive MMVAE needs fewer."""
+        given = self.n_steps
+        most = given(self.name, self.recipe, self.dataset.n_train_pairs) if callable(given) else given
+        return min(most, PREDICTIVE_STEPS) if self.name == "predictive-mmvae" else most
 
     def wanted(self, seeds):
         """By seed, what tells weights from others, whatever code made them."""

@@ -5,14 +5,14 @@ from string import ascii_lowercase
 
 import pandas as pd
 
-from snlib.model.recipes import RECIPES
 from snlib.model.registry import recipe_for
 from snlib.replication.claims import CLAIMS
 from snlib.replication.evidence import Evidence
-from snlib.replication.results import TABLES, read_seeds
+from snlib.replication.seeds import events_of_seeds, read_seeds
 from snlib.replication.stages import commit
+from snlib.replication.tables import TABLES
 
-__all__ = ["judge", "judge_by", "ledger", "ledger_html", "verdict_table"]
+__all__ = ["evidence_of", "judge", "judge_by", "ledger", "ledger_html", "verdict_table"]
 
 _MARKS = {"holds": "✓", "fails": "✗", "open": "?", "not applicable": "–"}
 _OF_A_ROW = ("id", "claim", "paper", "where", "chapter", "known")
@@ -30,7 +30,23 @@ def judge(run):
     pandas.DataFrame
         See `judge_by`.
     """
-    return judge_by(Evidence({name: list(read_seeds(run, name).values()) for name in TABLES}))
+    return judge_by(evidence_of(run))
+
+
+def evidence_of(run, names=tuple(TABLES)):
+    """Some tables of all seeds at hand, for claims and other numbers that have an interval.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    names : sequence of str
+        In `snlib.replication.tables.TABLES`; "spectra" among them.
+
+    Returns
+    -------
+    snlib.replication.evidence.Evidence
+    """
+    return Evidence({name: list(read_seeds(run, name).values()) for name in names}, events_of_seeds(run))
 
 
 def judge_by(evidence, ids=None):
@@ -46,17 +62,17 @@ def judge_by(evidence, ids=None):
     -------
     pandas.DataFrame
         A row a claim and recipe: ``id, claim, paper, where, chapter, known, statement, tolerance, at_least,
-        at_most, recipe, estimate, low, high, verdict``; the statement says what the number is, low and high
-        are the ends of the 95 % interval.
+        at_most, seeds, recipe, estimate, low, high, verdict``; the statement says what the number is, low and
+        high are the ends of the 95 % interval, and seeds is the number of MMVAEs.
     """
     return pd.DataFrame(
         {name: getattr(claim, name) for name in _OF_A_ROW}
         | {"statement": claim.words, "tolerance": claim.tolerance()}
-        | {"at_least": claim.at_least, "at_most": claim.at_most}
+        | {"at_least": claim.at_least, "at_most": claim.at_most, "seeds": evidence.n_seeds(recipe)}
         | claim.judge(evidence, recipe)
         for claim in CLAIMS
         if ids is None or _without_letter(claim.id) in ids
-        for recipe in RECIPES
+        for recipe in evidence.recipes
     )
 
 
@@ -98,16 +114,13 @@ def ledger(run, judged):
         ``run`` (``events, test_events, seeds, steps, data, commit``; steps by recipe) and ``rows``, those
         of `judge_by` without the numbers of the range.
     """
-    dataset, settings = run.dataset(), {recipe: recipe_for("mmvae", recipe) for recipe in RECIPES}
+    dataset = run.dataset()
     return {
         "run": {
             "events": len(dataset.events),
             "test_events": len(dataset.split["test"]),
             "seeds": sorted(read_seeds(run, "spectra")),
-            "steps": {
-                name: recipe.n_steps(run.n_steps("mmvae", recipe), dataset.n_train_pairs)
-                for name, recipe in settings.items()
-            },
+            "steps": {name: run.n_steps("mmvae", recipe_for("mmvae", name)) for name in run.recipes},
             "data": run.source.words,
             "commit": commit(),
         },

@@ -22,7 +22,7 @@ from snlib.model.recipes import RECIPES
 from snlib.model.registry import MODELS
 from snlib.replication.ablations import ABLATIONS
 from snlib.replication.profiles import PROFILES
-from snlib.replication.results import TABLES
+from snlib.replication.tables import TABLES
 from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.survey import SELECTIONS

@@ -91,7 +91,7 @@ def test_names_can_name_files_and_words_tell_the_ablations_apart():
 @pytest.fixture
 def tiny_run(monkeypatch, tmp_path):
     """A run of 20 events and 3 steps, in which the longest ablation is that of a tiny model."""
-    profile = Profile("tiny", n_events=20, n_steps=3, n_steps_evaluated=1, n_posterior_samples=25, n_seeds=1)
+    profile = Profile("tiny", n_events=20, n_steps=3, n_posterior_samples=25)
     monkeypatch.setitem(PROFILES, "tiny", profile)
     monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path))
     longer = ABLATIONS["text-longer"]

@@ -16,7 +16,7 @@ from snlib.replication.pipeline import read_chapters
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = read_chapters(ROOT / "notebooks/chapters.yml")
-SEEDS = "data/results/{profile}/seed*/*"
+SEEDS = "data/results/{profile}/*/seed*/*"
 SIMULATED_FROM = {"data/surrogate.npz", "data/rubin_visits.npz"}
 
 every_chapter = pytest.mark.parametrize("name", CHAPTERS)

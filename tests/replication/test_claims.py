@@ -136,6 +136,7 @@ def judged():
     tables = make_tables()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verdicts, "read_seeds", lambda run, name: dict(enumerate(tables[name])))
+        patch.setattr(verdicts, "events_of_seeds", lambda run: ["a", "b"])
         return judge(None)
 
 

@@ -8,14 +8,19 @@ from snlib.data.batches import Spectrum
 from snlib.evaluation.generation import absorption_depth
 from snlib.model.recipes import RECIPES
 from snlib.random_streams import stream
-from snlib.replication.results import GENERATED_AT_DAYS, N_PRIOR, generated_spectra, table
+from snlib.replication.results import table
+from snlib.replication.tables import GENERATED_AT_DAYS, N_PRIOR, generated_spectra
 
 SEED, TEN_DAYS = 3, 2  # of `small_run`; the third of -10, 0, 10, 20 and 30 d
 
 
 @pytest.fixture(scope="module")
 def spectra(small_run):
-    return generated_spectra(small_run)
+    return {
+        (recipe, kind): values
+        for recipe in ("none", *RECIPES)
+        for kind, values in generated_spectra(small_run, recipe).items()
+    }
 
 
 @torch.no_grad()

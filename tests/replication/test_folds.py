@@ -219,7 +219,7 @@ def test_what_is_trained_for_a_fold(folds, monkeypatch):
     asked = {}
 
     def noted(name, recipe, dataset, n_steps, seed, folder, fabric, shipped):
-        asked[name, recipe.name] = (n_steps(name, recipe), seed, folder, shipped)
+        asked[name, recipe.name] = (n_steps(name, recipe, 14_400), seed, folder, shipped)
 
     monkeypatch.setattr(runs, "train_or_load", noted)
     monkeypatch.setattr(Fold, "dataset", lambda fold: None)

@@ -75,8 +75,8 @@ def test_positive_numbers_are_read(text, number):
 
 def test_what_is_not_given_is_as_by_default():
     read = PipelineParameters.read({"seeds": "", "device": None}, {})
-    assert read == PipelineParameters("quick", "auto", 0, PROFILES["quick"].n_seeds, "")
-    assert PipelineParameters.read({"profile": "full"}, {}).n_seeds == PROFILES["full"].n_seeds
+    assert read == PipelineParameters("quick", "auto", 0, PROFILES["quick"].n_seeds_compared, "")
+    assert PipelineParameters.read({"profile": "full"}, {}).n_seeds == PROFILES["full"].n_seeds_compared
 
 
 def test_what_is_given_is_read_from_text_or_numbers(sample, monkeypatch):

@@ -70,15 +70,11 @@ def test_publish_fills_the_published_places(finished):
         "metrics.json",
         "provenance.json",
         "light_curve_to_spectrum.png",
-        "seed3/masking.csv",
-        "seed3/provenance.json",
     }
     assert set(book) == {"chapters/01_first.ipynb", "claims.html", "images/light_curve_to_spectrum.png"}
     assert read_json(results["claims.json"]) == LEDGER
     assert read_json(results["metrics.json"]) == [{"rmse_dex": 0.1}]
-    assert results["seed3/masking.csv"].read_text() == "a\n1\n"
     assert read_json(results["provenance.json"])["run_time_s"] == {"01_first": 12.3}
-    assert "run_time_s" not in read_json(results["seed3/provenance.json"])
     assert "chapters/01_first.html" in book["claims.html"].read_text()
     assert {path.read_bytes() for name, path in (results | book).items() if name.endswith(".png")} == {
         b"cover"
@@ -128,15 +124,3 @@ def test_summing_up_leaves_the_tables_alone(finished, monkeypatch):
     assert read_json(finished / "results/metrics.json") == [1]
     made_from = {"seed": 3, "commit": "abc", "run_time_s": {"01_first": 1.0}}
     assert read_json(finished / "results/provenance.json") == made_from
-
-
-def test_another_seed_leaves_its_tables_and_what_made_them(tmp_path, monkeypatch):
-    def write(run, folder):
-        for name in ("metrics.json", "provenance.json"):
-            write_json(Path(folder, name), {"seed": run})
-
-    monkeypatch.setattr(publishing, "write_results", write)
-    monkeypatch.setattr(publishing, "commit", lambda: "abc")
-    publishing.repeat(5, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["provenance.json"]
-    assert read_json(tmp_path / "provenance.json") == {"seed": 5, "commit": "abc"}

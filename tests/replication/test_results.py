@@ -1,7 +1,6 @@
 """The tables of a run: complete, kept, right in their parts, and read together with those of other seeds."""
 
 import json
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +10,10 @@ import pytest
 from snlib.model.recipes import RECIPES
 from snlib.replication import results
 from snlib.replication.methods import METHODS, predictions, sampler_of
-from snlib.replication.profiles import PROFILES, Profile
-from snlib.replication.results import TABLES, describe_seeds, figure4_curves, read_seeds, table, write_results
+from snlib.replication.profiles import PROFILES, Length, Profile
+from snlib.replication.results import figure4_curves, table, write_results
 from snlib.replication.run import open_run
+from snlib.replication.tables import TABLES
 
 DRAWN = {"mean spectrum"} | {
     f"{model} ({recipe})" for model in ("MMVAE", "spectra-only VAE", "contrastive") for recipe in RECIPES
@@ -24,7 +24,8 @@ COMPARED = DRAWN | {f"contrastive, nearest spectrum ({recipe})" for recipe in RE
 @pytest.fixture(scope="module")
 def small():
     """A run of 40 events, of which 4 are judged, with models trained for two steps."""
-    return Profile("small", n_events=40, n_steps=2, n_steps_evaluated=1, n_posterior_samples=20, n_seeds=1)
+    lengths = {"text": Length(2, 1), "improved": Length(2, 1)}
+    return Profile("small", n_events=40, n_steps=2, n_posterior_samples=20, lengths=lengths)
 
 
 @pytest.fixture(scope="module")
@@ -92,24 +93,23 @@ def test_one_table_alone_comes_without_a_summary(run, tmp_path):
 
 def test_a_table_is_made_once(run, monkeypatch):
     first = table(run, "masking")
-    monkeypatch.setitem(TABLES, "masking", lambda run: pytest.fail("made again"))
+    monkeypatch.setitem(TABLES, "masking", lambda run, recipe: pytest.fail("made again"))
     pd.testing.assert_frame_equal(table(run, "masking"), first)
     monkeypatch.setattr(results, "digest", lambda stage: "newer code")
-    monkeypatch.setitem(TABLES, "masking", lambda run: pd.DataFrame({"made": [1.23456]}))
-    assert table(run, "masking")["made"].tolist() == [1.235]
+    monkeypatch.setitem(TABLES, "masking", lambda run, recipe: pd.DataFrame({"made": [1.23456]}))
+    assert table(run, "masking")["made"].tolist() == [1.235, 1.235]
 
 
 def test_a_truncated_table_is_made_again(run):
     first = table(run, "generation")
-    path = run.folder / "tables" / "generation.csv"
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(lines[:-5]))
+    path = run.folder / "tables" / "text" / "seed0" / "generation.csv.gz"
+    path.write_bytes(path.read_bytes()[:-5])
     pd.testing.assert_frame_equal(table(run, "generation"), first)
 
 
 def test_truncated_curves_are_made_again(run):
     before = figure4_curves(run)
-    path = run.folder / "tables" / "curves.npz"
+    path = run.folder / "tables" / "improved" / "seed0" / "curves.npz"
     path.write_bytes(path.read_bytes()[:-100])
     after = figure4_curves(run)
     for key, curves in before.items():
@@ -118,12 +118,18 @@ def test_truncated_curves_are_made_again(run):
 
 
 def test_tables_are_made_again_when_committed_weights_change(run, tmp_path, monkeypatch):
+    """Those of the recipe; another's do not matter."""
     made = []
-    monkeypatch.setitem(TABLES, "masking", lambda run: made.append(1) or pd.DataFrame({"made": [len(made)]}))
+
+    def make(run, recipe):
+        made.append(recipe)
+        return pd.DataFrame({"made": [made.count(recipe)]})
+
+    monkeypatch.setitem(TABLES, "masking", make)
     run = replace(run, shipped=tmp_path, folder=tmp_path / "run")
     for content, times in ((b"1", 1), (b"1", 1), (b"2", 2)):
-        (tmp_path / "mmvae-none.safetensors").write_bytes(content)
-        assert table(run, "masking")["made"].tolist() == [times]
+        (tmp_path / "other-text-seed0.safetensors").write_bytes(content)
+        assert table(run, "masking")["made"].tolist() == [times, 1]
 
 
 def test_a_table_that_does_not_exist_is_refused(run):
@@ -153,53 +159,7 @@ def test_errors_of_the_parameters(run):
     baseline = errors[errors["method"] == "training mean"].iloc[:, -6:].to_numpy()
     np.testing.assert_allclose(baseline, np.abs(test - train.mean(0)) / train.std(0), rtol=1e-3)
     ways = errors[errors["method"] != "training mean"].groupby(["recipe", "method", "data", "fitted_to"])
-    assert ways.ngroups == 2 * 2 * (2 * 2 + 1) and (ways.size() == 4).all()
-
-
-def test_other_seeds_are_read_beside_this_one(run, small, tmp_path, monkeypatch):
-    """Only those of the same profile, and never an older version of this one."""
-    monkeypatch.setattr(results, "DATA", tmp_path)
-    assert list(read_seeds(run, "generation")) == [0]
-    mine = table(run, "generation")
-    for name, seed, n_steps in (("seed0", 0, 2), ("seed1", 1, 2), ("seed2", 2, 3)):
-        folder = tmp_path / "results" / "small" / name
-        write_results(run, folder)
-        path = folder / "provenance.json"
-        provenance = json.loads(path.read_text()) | {"seed": seed, "code": "older"}
-        provenance["profile"]["n_steps"] = n_steps
-        del provenance["profile"]["n_steps_evaluated"]  # as before there was such a number
-        path.write_text(json.dumps(provenance))
-        mine.assign(sample=1000 + seed).to_csv(folder / "generation.csv", index=False)
-    found = read_seeds(run, "generation")
-    assert list(found) == [0, 1]
-    assert found[0]["sample"].max() < 1000 and (found[1]["sample"] == 1001).all()
-    described = describe_seeds(run)
-    assert described["code of models and training"].tolist() == ["this", "older"]
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "said"),
-    [
-        (lambda path: path.unlink(), FileNotFoundError, "no such file"),
-        (
-            lambda path: pd.read_csv(path).drop(columns="spread").to_csv(path, index=False),
-            ValueError,
-            r"lacks the columns \['spread'\]",
-        ),
-    ],
-    ids=["table", "column"],
-)
-def test_committed_results_of_older_code_are_named(run, tmp_path, monkeypatch, change, error, said):
-    monkeypatch.setattr(results, "DATA", tmp_path)
-    folder = tmp_path / "results" / "small" / "seed1"
-    write_results(run, folder)
-    made_from = json.loads((folder / "provenance.json").read_text())
-    (folder / "provenance.json").write_text(json.dumps(made_from | {"seed": 1}))
-    assert list(read_seeds(run, "experts")) == [0, 1]
-    change(folder / "experts.csv")
-    with pytest.raises(error, match=f"{re.escape(str(folder / 'experts.csv'))}: {said}; .*make repeats"):
-        read_seeds(run, "experts")
-    assert list(read_seeds(run, "masking")) == [0, 1]
+    assert ways.ngroups == 2 * 2 * (2 * 3 + 1) and (ways.size() == 4).all()
 
 
 def test_real_models_come_with_the_diffusion_posterior(small, published_folder, tmp_path, monkeypatch):

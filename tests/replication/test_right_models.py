@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from snlib.evaluation import unlike
 from snlib.evaluation.experts import expert_scores
@@ -22,12 +23,14 @@ from snlib.inference.samplers import (
     spectrum_posteriors,
     spectrum_retrieval_sampler,
 )
+from snlib.model.heads import HEADS
 from snlib.model.recipes import RECIPES
 from snlib.replication import results
 from snlib.replication.methods import predictions
-from snlib.replication.results import TABLES, table
+from snlib.replication.results import table
 from snlib.replication.shipping import calibrated_forecaster
 from snlib.replication.sources import PublishedModels
+from snlib.replication.tables import TABLES
 
 N_SAMPLES = 23  # of `small_run`
 every_recipe = pytest.mark.parametrize("recipe", RECIPES)
@@ -120,8 +123,36 @@ def test_rows_of_the_parameter_table_are_of_their_recipe(small_run, recipe):
         for name in ("mmvae", "contrastive", "photometry-regressor", "spectrum-regressor")
     }
     expected = parameter_errors(dataset, models, small_run.seed)
-    rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
+    mine = found[(found["recipe"] == recipe) & (found["fitted_to"] != "head")]
+    rows = mine.drop(columns="recipe").reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, expected, rtol=1e-3, check_dtype=False)
+
+
+@every_recipe
+@pytest.mark.parametrize("name", HEADS)
+def test_rows_of_the_heads_are_of_their_recipe(small_run, recipe, name):
+    """By hand, from pairs."""
+    found, dataset = table(small_run, "parameters"), small_run.dataset()
+    pairs, head = dataset.pairs("test", "cpu"), small_run.trained(name, recipe).model
+    batch = pairs.take(torch.arange(len(pairs)))
+    with torch.no_grad():
+        z_errors = (head.predict(getattr(batch, head.modality)) - batch.parameters).abs()
+    method = {"mmvae": "MMVAE", "contrastive": "contrastive"}[name.partition("-")[0]]
+    data = {"photometry": "light curve", "spectrum": "spectra"}[head.modality]
+    mine = found[(found["recipe"] == recipe) & (found["fitted_to"] == "head")]
+    mine = mine[(mine["method"] == method) & (mine["data"] == data)]
+    expected = z_errors.unflatten(0, (-1, 5)).mean(1)
+    np.testing.assert_allclose(mine.iloc[:, -6:], expected, rtol=2e-3)
+
+
+def counted(made):
+    """A table that says how often it was made of its recipe."""
+
+    def make(run, recipe):
+        made.append(recipe)
+        return pd.DataFrame({"made": [made.count(recipe)]})
+
+    return make
 
 
 def test_the_provenance_of_results_is_that_of_their_run(small_run):
@@ -133,7 +164,7 @@ def test_the_provenance_of_results_is_that_of_their_run(small_run):
 @pytest.mark.parametrize("change", ["profile", "events"])
 def test_a_table_is_made_again_for_another_profile_or_other_events(small_run, tmp_path, monkeypatch, change):
     made = []
-    monkeypatch.setitem(TABLES, "masking", lambda run: made.append(1) or pd.DataFrame({"made": [len(made)]}))
+    monkeypatch.setitem(TABLES, "masking", counted(made))
     run = replace(small_run, folder=tmp_path)
     assert [table(run, "masking")["made"][0] for _ in range(2)] == [1, 1]
     if change == "profile":
@@ -146,7 +177,7 @@ def test_a_table_is_made_again_for_another_profile_or_other_events(small_run, tm
 @pytest.mark.parametrize("stage", ["training", "evaluation"])
 def test_a_table_is_made_again_when_the_code_of_a_stage_changes(small_run, tmp_path, monkeypatch, stage):
     made = []
-    monkeypatch.setitem(TABLES, "masking", lambda run: made.append(1) or pd.DataFrame({"made": [len(made)]}))
+    monkeypatch.setitem(TABLES, "masking", counted(made))
     run, digest = replace(small_run, folder=tmp_path), results.digest
     run.dataset()
     assert table(run, "masking")["made"][0] == 1

@@ -20,7 +20,7 @@ from snlib.replication.run import Run, open_run
 @pytest.fixture
 def quick(monkeypatch):
     """A run that takes seconds, and tables that are made at once."""
-    small = Profile("small", n_events=60, n_steps=4, n_steps_evaluated=4, n_posterior_samples=20, n_seeds=1)
+    small = Profile("small", n_events=60, n_steps=4, n_posterior_samples=20)
     monkeypatch.setitem(PROFILES, "small", small)
     monkeypatch.setattr(shipping, "_RECIPE", "improved")
     monkeypatch.setattr(unlike, "_N_LIGHT_CURVES", 200)

@@ -1,0 +1,243 @@
+"""Several trainings on the same events: as stacks, judged each by itself, committed and read together."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from snlib.files import DATA, read_json, write_json
+from snlib.model.registry import recipe_for
+from snlib.replication import committed, seeds, trained
+from snlib.replication.profiles import PROFILES, Length, Profile
+from snlib.replication.results import figure4_curves, table
+from snlib.replication.run import open_run
+from snlib.replication.seeds import (
+    commit_run,
+    describe_seeds,
+    events_of_seeds,
+    read_seeds,
+    train_seeds,
+)
+from snlib.replication.tables import OF_NO_RECIPE, TABLES
+from snlib.replication.verdicts import evidence_of
+
+SEED = 4  # of the events
+
+
+@pytest.fixture(scope="module")
+def profile():
+    """Three MMVAEs of "text", two of "improved"; the others twice at most."""
+    return Profile(
+        "small",
+        n_events=40,
+        n_steps=9,
+        n_posterior_samples=20,
+        lengths={"text": Length(2, 3), "improved": Length(2, 2), "evaluated": Length(1)},
+        n_seeds_compared=2,
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """What is committed, in a folder of its own; weights of the profile are among it."""
+    place = tmp_path_factory.mktemp("data")
+    (place / "weights" / "small").mkdir(parents=True)
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(profile, place, tmp_path_factory):
+    """All seeds are trained, judged and committed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PROFILES, "small", profile)
+        patch.setenv("SNLIB_GENERATED", str(tmp_path_factory.mktemp("generated")))
+        patch.setattr(committed, "DATA", place)
+        patch.setattr(seeds, "commit", lambda: "abc")
+        run = replace(open_run("small", seed=SEED), shipped=place / "weights" / "small")
+        for recipe in run.recipes:
+            train_seeds(run, recipe)
+        for repeated in run.repeats():
+            commit_run(repeated)
+        yield run
+
+
+def test_a_run_knows_what_is_trained_how_often(run):
+    assert [one.training_seed for one in run.repeats()] == [4, 5, 6]
+    assert [one.recipes for one in run.repeats()] == [("text", "improved")] * 2 + [("text",)]
+    assert [one.has("contrastive", "text") for one in run.repeats()] == [True, True, False]
+    assert not run.has("mmvae", "evaluated") and not run.has("mmvae", "large")
+
+
+def test_trainings_differ_by_their_seed_on_the_same_events(run):
+    models = [one.trained("mmvae", "text").model for one in run.repeats()]
+    assert len({one.dataset().digest() for one in run.repeats()}) == 1
+    first = [next(model.parameters()) for model in models]
+    assert not torch.equal(first[0], first[1]) and not torch.equal(first[1], first[2])
+
+
+def test_a_seed_of_the_stack_is_what_a_run_trains_by_itself(run, tmp_path, monkeypatch):
+    alone = replace(run, folder=tmp_path, shipped=None, repeat=1)
+    shutil.copyfile(run.folder / "events.npz", tmp_path / "events.npz")
+    own, of_stack = alone.trained("mmvae", "improved"), replace(run, repeat=1).trained("mmvae", "improved")
+    for key, tensor in own.model.state_dict().items():
+        assert torch.equal(tensor, of_stack.model.state_dict()[key])
+    monkeypatch.setattr(trained, "train_stack", None)
+    assert replace(alone, repeat=1).trained("mmvae", "improved").provenance == own.provenance
+
+
+def test_what_is_committed(run, place):
+    names = {path.relative_to(place / "results" / "small").as_posix() for path in place.rglob("*.csv.gz")}
+    expected = {f"none/seed4/{name}.csv.gz" for name in OF_NO_RECIPE}
+    for recipe, of_recipe in (("text", (4, 5, 6)), ("improved", (4, 5))):
+        expected |= {f"{recipe}/seed{seed}/{name}.csv.gz" for seed in of_recipe for name in TABLES}
+    assert names == expected
+    curves = {path.parent.relative_to(place / "results" / "small") for path in place.rglob("curves.npz")}
+    assert sorted(map(str, curves)) == ["improved/seed4", "none/seed4", "text/seed4"]
+    weights = {path.name for path in (place / "weights" / "small").glob("*.safetensors")}
+    assert {name.rpartition("-")[2] for name in weights} == {"seed4.safetensors"}
+    assert {"mmvae-text-seed4.safetensors", "mmvae-photometry-head-improved-seed4.safetensors"} < weights
+    assert len(weights) == 2 * (6 + 4)
+
+
+def test_from_what_it_was_made(run):
+    found = read_json(committed.committed_folder(run, "text", 6) / "provenance.json")
+    assert (found["seed"], found["commit"], found["test_events"]) == (6, "abc", 4)
+    assert found["n_steps"] == {"mmvae": 2} and found["weights"] == {}
+    assert found["dataset"] == run.dataset().digest()
+    first = read_json(committed.committed_folder(run, "text", 4) / "provenance.json")
+    assert len(first["weights"]) == len(first["n_steps"]) == len(first["training_s"]) == 10
+
+
+def test_all_seeds_are_read_together(run):
+    found = read_seeds(run, "spectra")
+    assert list(found) == [4, 5, 6]
+    pd.testing.assert_frame_equal(found[4], table(run, "spectra"))
+    models = [set(rows["model"]) for rows in found.values()]
+    assert models[0] == models[1] and models[2] == {"mean spectrum", "MMVAE (text)"}
+    pd.testing.assert_frame_equal(found[5], table(replace(run, repeat=1), "spectra"), rtol=1e-3)
+    ours = [rows.query("model == 'MMVAE (text)'")["mse_dex2"].to_numpy() for rows in found.values()]
+    assert not np.allclose(ours[0], ours[1]) and not np.allclose(ours[1], ours[2])
+    assert list(read_seeds(run, "experts")) == [4, 5, 6]
+    assert events_of_seeds(run) == [run.dataset().digest()] * 3
+
+
+def test_numbers_come_from_the_seeds_that_have_them(run):
+    evidence = evidence_of(run)
+    assert (evidence.n_seeds("text"), evidence.n_seeds("improved")) == (3, 2)
+    assert all((weights == evidence.weights[0]).all() for weights in evidence.weights)
+    rmse = {}
+    for seed, rows in read_seeds(run, "spectra").items():
+        for name, of in rows.query("interval != 'predictive'").groupby("model"):
+            mean = of.groupby("phase_days").apply(lambda x: np.average(x["mse_dex2"], weights=x["n_pixels"]))
+            rmse.setdefault(name, {})[seed] = np.log(mean).mean() / 2
+    above, below = (
+        np.mean(list(rmse[name].values())) for name in ("MMVAE (text)", "spectra-only VAE (text)")
+    )
+    assert len(rmse["MMVAE (text)"]) == 3 and len(rmse["spectra-only VAE (text)"]) == 2
+    found = evidence.rmse_ratio("MMVAE", "spectra-only VAE", "text")
+    assert found[0] == pytest.approx(np.exp(above - below))
+    won = [
+        sum(
+            rows[(rows["method"] == "MMVAE") & (rows["fitted_to"] == "test")].iloc[:, -6:].mean()
+            < rows[rows["method"] == "end to end"].iloc[:, -6:].mean()
+        )
+        for rows in (
+            rows[(rows["recipe"] == "text") & (rows["data"] == "light curve")]
+            for rows in list(read_seeds(run, "parameters").values())[:2]
+        )
+    ]
+    assert evidence.parameters_won("MMVAE", "text")[0] == np.mean(won)
+
+
+def test_committed_results_are_taken_where_their_weights_are(run, tmp_path, monkeypatch):
+    """By a run that has neither models nor tables of its own, whatever code made them."""
+    fresh = replace(run, folder=tmp_path)
+    shutil.copyfile(run.folder / "events.npz", tmp_path / "events.npz")
+    for name in TABLES:
+        monkeypatch.setitem(TABLES, name, None)
+    found = table(fresh, "masking")
+    pd.testing.assert_frame_equal(found, table(run, "masking"))
+    for key, curves in figure4_curves(run).items():
+        for name, values in curves.items():
+            np.testing.assert_array_equal(figure4_curves(fresh)[key][name], values)
+
+
+@pytest.mark.parametrize("change", ["weights", "events", "length", "none shipped"])
+def test_committed_results_of_something_else_are_not_taken(run, place, tmp_path, monkeypatch, change):
+    fresh = replace(run, folder=tmp_path)
+    shutil.copyfile(run.folder / "events.npz", tmp_path / "events.npz")
+    if change == "weights":
+        shutil.copytree(run.shipped, tmp_path / "weights")
+        path = tmp_path / "weights" / "mmvae-text-seed4.safetensors"
+        path.write_bytes((run.shipped / "mmvae-improved-seed4.safetensors").read_bytes())
+        fresh = replace(fresh, shipped=tmp_path / "weights")
+    elif change == "events":
+        fresh = replace(fresh, seed=3, repeat=1)
+    elif change == "length":
+        fresh = replace(fresh, profile=replace(run.profile, lengths={"text": Length(3, 1)}))
+    else:
+        fresh = replace(fresh, shipped=None)
+    assert committed.committed_table(run, "text", "masking") is not None
+    assert committed.committed_table(fresh, "text", "masking") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        (lambda path: path.unlink(), FileNotFoundError, "no such file"),
+        (
+            lambda path: pd.read_csv(path).drop(columns="spread").to_csv(path, index=False),
+            ValueError,
+            r"lacks the columns \['spread'\]",
+        ),
+    ],
+    ids=["table", "column"],
+)
+def test_committed_results_of_older_code_are_named(run, place, tmp_path, monkeypatch, change, error, said):
+    shutil.copytree(place / "results", tmp_path / "results")
+    monkeypatch.setattr(committed, "DATA", tmp_path)
+    folder = tmp_path / "results" / "small" / "text" / "seed6"
+    change(folder / "experts.csv.gz")
+    with pytest.raises(error, match=f"{re.escape(str(folder))}.*{said}; .*make repeats"):
+        read_seeds(run, "experts")
+    assert list(read_seeds(run, "masking")) == [4, 5, 6]
+
+
+def test_seeds_are_described(run):
+    rows = describe_seeds(run)
+    assert list(rows.index) == [4, 5, 6]
+    assert rows["recipes"].tolist() == ["text, improved"] * 2 + ["text"]
+    assert set(rows["code of models and training"]) == {"this"} and set(rows["test events"]) == {4}
+
+
+def test_seeds_with_events_of_their_own_are_told_apart(run, place, tmp_path, monkeypatch):
+    """A seed judged by other events has its own mean spectrum, and its own draws of events."""
+    shutil.copytree(place / "results", tmp_path / "results")
+    monkeypatch.setattr(committed, "DATA", tmp_path)
+    small = tmp_path / "results" / "small"
+    path = small / "text" / "seed6" / "provenance.json"
+    write_json(path, json.loads(path.read_text()) | {"dataset": "other"})
+    shutil.copytree(small / "none" / "seed4", small / "none" / "seed6")
+    other = small / "none" / "seed6" / "spectra.csv.gz"
+    pd.read_csv(other).assign(mse_dex2=7.0).to_csv(other, index=False)
+    found = read_seeds(run, "spectra")[6].query("model == 'mean spectrum'")
+    assert (found["mse_dex2"] == 7).all()
+    assert events_of_seeds(run) == [run.dataset().digest()] * 2 + ["other"]
+    weights = evidence_of(run).weights
+    assert (weights[0] == weights[1]).all() and not (weights[0] == weights[2]).all()
+
+
+def test_the_committed_results_of_the_repository_are_of_recipes_and_whole():
+    folders = [path.parent for path in (DATA / "results").glob("*/*/seed*/provenance.json")]
+    assert folders
+    for folder in folders:
+        recipe = folder.parent.name
+        names = OF_NO_RECIPE if recipe == "none" else TABLES
+        assert {path.name for path in folder.glob("*.csv.gz")} == {f"{name}.csv.gz" for name in names}
+        if recipe != "none":
+            assert recipe_for("mmvae", recipe).name == recipe
