@@ -1,4 +1,4 @@
-"""What each committed set of weights gives on a few test events, without random numbers.
+"""What all committed weights give on a few test events, without random numbers.
 
 ``data/weights/<profile>/scores.csv`` records it, and a test compares it with what today's code gives; so
 weights are taken by what they are, whatever code made them.
@@ -12,7 +12,9 @@ import torch
 
 from snlib.data.batches import Pairs
 from snlib.data.dataset import split_events, without_late_points
+from snlib.model.mmvae import MMVAE
 from snlib.model.predictive import PredictiveMMVAE
+from snlib.model.vae import VAE
 from snlib.model.weights import load_model
 from snlib.replication.profiles import PROFILES
 from snlib.simulation.simulator import simulate
@@ -55,38 +57,64 @@ def _first_test_events(n_events, seed):
 
 @torch.no_grad()
 def recorded_scores(model, scaling, events):
-    """What an MMVAE decodes where its posteriors lie, each modality from the other one.
+    """What a model makes of some events without random numbers: latents are where their posteriors lie.
 
     Parameters
     ----------
-    model : MMVAE
-        Or a predictive one.
+    model : torch.nn.Module
+        Of any name in `snlib.model.registry.MODELS` or `snlib.model.heads.HEADS`.
     scaling : snlib.data.scaling.Scaling
     events : Events
 
     Returns
     -------
     pandas.DataFrame
-        A row for each ``event`` and ``phase_days``: ``rmse_dex`` of the spectrum decoded at the location of
-        the posterior given the light curve; ``scale_dex``, the mean scale of its likelihood (of a predictive
-        MMVAE: the standard deviation of what it predicts); and ``rmse_mag`` of the light curve decoded at the
-        location of the posterior given the spectrum.
+        A row for each ``event`` and ``phase_days``, and of these columns what the model has: ``rmse_dex`` of
+        the spectrum that is decoded, by an MMVAE from the light curve; ``scale_dex``, the mean scale of its
+        likelihood (of a predictive MMVAE: the standard deviation of what it predicts); ``rmse_mag`` of the
+        light curve that is decoded, by an MMVAE from the spectrum; and ``rms_z``, the root mean square of a
+        regressor's or a head's errors, or of the difference of a contrastive model's two embeddings.
     """
     pairs = Pairs.from_events(events, scaling, "cpu")
     batch = pairs.take(torch.arange(len(pairs)))
-    decoded, scale = _spectrum(model, batch)
-    z = model.spectrum.posterior(batch.spectrum).loc
-    magnitude = model.photometry.likelihood(z[None], batch.photometry).loc[0]
-    n_phases, unit = len(events.spectra.phase_days), scaling.log10_fnu[1]
-    return pd.DataFrame(
-        {
-            "event": np.repeat(np.arange(len(events)), n_phases),
-            "phase_days": np.tile(events.spectra.phase_days, len(events)),
-            "rmse_dex": unit * _rmse(decoded, batch.spectrum),
-            "scale_dex": unit * _mean(scale, batch.spectrum.observed),
-            "rmse_mag": scaling.magnitude[1] * _rmse(magnitude, batch.photometry),
-        }
-    )
+    n_phases = len(events.spectra.phase_days)
+    place = {
+        "event": np.repeat(np.arange(len(events)), n_phases),
+        "phase_days": np.tile(events.spectra.phase_days, len(events)),
+    }
+    return pd.DataFrame(place | _scores(model, scaling, batch))
+
+
+def _scores(model, scaling, batch):
+    """By column, a number a pair."""
+    if isinstance(model, MMVAE):
+        of_spectra = _of_spectrum(*_spectrum(model, batch), scaling, batch)
+        z = model.spectrum.posterior(batch.spectrum).loc
+        return of_spectra | _of_light_curve(model.photometry, z, scaling, batch)
+    if isinstance(model, VAE):
+        z = model.posterior(getattr(batch, model.modality)).loc
+        if model.modality == "photometry":
+            return _of_light_curve(model, z, scaling, batch)
+        likelihood = model.likelihood(z[None], batch.spectrum)
+        return _of_spectrum(likelihood.loc[0], likelihood.scale[0], scaling, batch)
+    if hasattr(model, "predict"):
+        difference = model.predict(getattr(batch, model.modality)) - batch.parameters
+    else:
+        difference = model.photometry(batch.photometry) - model.spectrum(batch.spectrum)
+    return {"rms_z": difference.double().flatten(1).square().mean(1).sqrt()}
+
+
+def _of_spectrum(decoded, scale, scaling, batch):
+    unit = scaling.log10_fnu[1]
+    return {
+        "rmse_dex": unit * _rmse(decoded, batch.spectrum),
+        "scale_dex": unit * _mean(scale, batch.spectrum.observed),
+    }
+
+
+def _of_light_curve(vae, z, scaling, batch):
+    magnitude = vae.likelihood(z[None], batch.photometry).loc[0]
+    return {"rmse_mag": scaling.magnitude[1] * _rmse(magnitude, batch.photometry)}
 
 
 def _spectrum(model, batch):

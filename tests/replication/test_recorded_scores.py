@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from snlib.files import DATA
+from snlib.inference.embedding import encode, encode_spectra, predict_parameters
 from snlib.inference.posteriors import from_light_curve, from_spectra, spectrum_query
 from snlib.model.registry import new_model
 from snlib.replication.recorded_scores import N_RECORDED, recorded_scores, set_scores
@@ -76,3 +77,42 @@ def test_scores_of_a_predictive_mmvae(events, dataset, small_recipe):
         drawn = predicted.expand(20_000).draw(np.random.default_rng(0)).numpy()
     scatter = np.where(batch.spectrum.observed, drawn.std(0), np.nan) * dataset.scaling.log10_fnu[1]
     np.testing.assert_allclose(scores["scale_dex"], np.nanmean(scatter, 1), rtol=0.01)
+
+
+@pytest.mark.parametrize("name", ["photometry-regressor", "spectrum-regressor", "contrastive-spectrum-head"])
+def test_scores_of_what_predicts_parameters(events, dataset, small_recipe, name):
+    """In physical units, through the function that predicts."""
+    model, events, scaling = new_model(name, small_recipe, 0), events.select(np.arange(2)), dataset.scaling
+    predicted = predict_parameters(model, scaling, events).reshape(2, -1, 6)
+    unit = np.array(scaling.parameters)[:, 1]
+    errors = np.sqrt(np.mean(((predicted - events.parameters[:, None]) / unit) ** 2, axis=-1))
+    found = recorded_scores(model, scaling, events)["rms_z"].to_numpy().reshape(2, 5)
+    np.testing.assert_allclose(found, np.broadcast_to(errors, (2, 5)), rtol=1e-4)
+
+
+def test_scores_of_a_contrastive_model(events, dataset, small_recipe):
+    model, events = new_model("contrastive", small_recipe, 0), events.select(np.arange(2))
+    with torch.no_grad():
+        ours = encode(model.photometry, dataset.scaling, events.light_curves)
+        spectra = encode_spectra(model.spectrum, dataset.scaling, events)
+    apart = np.sqrt(((ours[:, None] - spectra) ** 2).reshape(2, 5, -1).mean(-1))
+    found = recorded_scores(model, dataset.scaling, events)["rms_z"].to_numpy().reshape(2, 5)
+    np.testing.assert_allclose(found, apart, rtol=1e-4)
+
+
+@pytest.mark.parametrize("modality", ["photometry", "spectrum"])
+def test_scores_of_a_modality_are_those_of_an_mmvae_that_sees_it(events, dataset, small_recipe, modality):
+    """Of an MMVAE whose encoders both are that modality's, what it decodes from the other is from itself."""
+    events = events.select(np.arange(2))
+    vae, mmvae = (new_model(name, small_recipe, 0) for name in (f"{modality}-vae", "mmvae"))
+    part = getattr(mmvae, modality)
+    part.load_state_dict(vae.state_dict())
+    other = "spectrum" if modality == "photometry" else "photometry"
+    getattr(mmvae, other).posterior = lambda x: part.posterior(getattr(batch, modality))
+    pairs = replace(dataset, events=events, split={"test": np.arange(2)}).pairs("test", "cpu")
+    batch = pairs.take(torch.arange(len(pairs)))
+    expected, found = (recorded_scores(one, dataset.scaling, events) for one in (mmvae, vae))
+    assert set(found) - {"event", "phase_days"} == (
+        {"rmse_mag"} if modality == "photometry" else {"rmse_dex", "scale_dex"}
+    )
+    pd.testing.assert_frame_equal(found, expected[list(found)])

@@ -135,12 +135,10 @@ def test_numbers_come_from_the_seeds_that_have_them(run):
         for name, of in rows.query("interval != 'predictive'").groupby("model"):
             mean = of.groupby("phase_days").apply(lambda x: np.average(x["mse_dex2"], weights=x["n_pixels"]))
             rmse.setdefault(name, {})[seed] = np.log(mean).mean() / 2
-    above, below = (
-        np.mean(list(rmse[name].values())) for name in ("MMVAE (text)", "spectra-only VAE (text)")
-    )
-    assert len(rmse["MMVAE (text)"]) == 3 and len(rmse["spectra-only VAE (text)"]) == 2
+    ours, theirs = (list(rmse[f"{name} (text)"].values()) for name in ("MMVAE", "spectra-only VAE"))
+    assert (len(ours), len(theirs)) == (3, 2)
     found = evidence.rmse_ratio("MMVAE", "spectra-only VAE", "text")
-    assert found[0] == pytest.approx(np.exp(above - below))
+    assert found[0] == pytest.approx(np.exp(np.mean(ours) - np.mean(theirs)))
     won = [
         sum(
             rows[(rows["method"] == "MMVAE") & (rows["fitted_to"] == "test")].iloc[:, -6:].mean()
