@@ -23,7 +23,7 @@ from snlib.model.mmvae import MMVAE
 from snlib.model.objectives import info_nce
 from snlib.model.perceptron import perceptron
 from snlib.model.recipes import Recipe
-from snlib.model.registry import Architecture, register
+from snlib.model.registry import MODELS, Architecture, register
 from snlib.model.regressor import Regressor
 from snlib.model.vae import VAE, standard_laplace
 from snlib.replication.evaluated_layers import EvaluatedDecoder, EvaluatedEncoder
@@ -211,4 +211,14 @@ _ALL = [
     replace(recipe, name=f"{recipe.name}-982", n_wavelengths=982, rounded=True)
     for recipe in (EVALUATED, _MAY)
 ]
-register(_Evaluated(EvaluatedRecipe), dict.fromkeys((EVALUATED, _MAY, _INDEPENDENT, *_ALL), _CHANGES))
+# Models without decoders are the same in all states of the program.
+_WITHOUT_DECODER = [
+    name for name in (*MODELS, *HEADS) if name.startswith("contrastive") or name.endswith("regressor")
+]
+_SAME = {"name": EVALUATED.name, "table": False, "independent": False}
+_OF_VARIANTS = {name: _CHANGES.get(name, {}) | _SAME for name in _WITHOUT_DECODER}
+register(
+    _Evaluated(EvaluatedRecipe),
+    dict.fromkeys((EVALUATED, *_ALL), _CHANGES)
+    | dict.fromkeys((_MAY, _INDEPENDENT), _CHANGES | _OF_VARIANTS),
+)

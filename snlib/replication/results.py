@@ -111,8 +111,11 @@ def _path(run, recipe, name):
 
 def _made_from(run, recipe):
     """All that decides results of a recipe: code, data, length and, where weights are committed, these."""
-    committed = f"*-{recipe}-seed{run.training_seed}.safetensors"
-    weights = sorted(run.shipped.glob(committed)) if run.shipped else []
+    names = {f"{name}-{recipe_for(name, recipe).name}" for name in MODELS} if recipe != NO_RECIPE else ()
+    paths = (
+        [run.shipped / f"{name}-seed{run.training_seed}.safetensors" for name in names] if run.shipped else ()
+    )
+    weights = sorted(path for path in paths if path.is_file())
     return {
         "code": [digest("training"), digest("evaluation")],
         "dataset": run.dataset().digest(),

@@ -7,6 +7,7 @@ every seed go to ``data/results``, and the weights of the first to ``data/weight
 import argparse
 import shutil
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -61,14 +62,22 @@ def train_seeds(run, recipe, models=(*MODELS, *HEADS)):
 def commit_weights(run, recipe):
     """Leave the run's models of a recipe where committed weights are, if those of its profile are committed.
 
+    Not their heads: each would carry the encoder of its model once more.
+
     Parameters
     ----------
     run : snlib.replication.run.Run
     recipe : str
     """
-    for name in trained_models(run, recipe) if run.ships else ():
-        for path in run.folder.glob(f"{name}-{recipe}-seed{run.training_seed}.*"):
+    for name in _weights(run, trained_models(run, recipe)) if run.ships else ():
+        for path in run.folder.glob(f"{Path(name).stem}.*"):
             shutil.copyfile(path, run.shipped / path.name)
+
+
+def _weights(run, trained):
+    """Names of the files of some models that are no heads."""
+    models = {name: one.model.recipe for name, one in trained.items() if name not in HEADS}
+    return [f"{name}-{recipe.name}-seed{run.training_seed}.safetensors" for name, recipe in models.items()]
 
 
 def commit_results(run, recipe):
@@ -93,8 +102,7 @@ def commit_results(run, recipe):
 def _provenance(run, recipe):
     """From what the results of a recipe were made."""
     trained = {} if recipe == NO_RECIPE else trained_models(run, recipe)
-    files = [f"{name}-{recipe}-seed{run.training_seed}.safetensors" for name in trained]
-    shipped = [run.shipped / name for name in files] if run.shipped else []
+    shipped = [run.shipped / name for name in _weights(run, trained)] if run.shipped else []
     card = torch.cuda.get_device_name() if run.device == "cuda" else None
     return {
         "seed": run.training_seed,

@@ -87,7 +87,8 @@ def test_recipes_are_those_of_the_scripts(model, expected):
         assert tuple(getattr(recipe, name) for name in names) == expected
         sizes = (recipe.d_model, recipe.d_mlp, recipe.n_layers, recipe.n_heads)
         assert (*sizes, recipe.latent_tokens, recipe.latent_dim) == (32, 32, 4, 4, 4, 4)
-        assert (recipe.dropout, recipe.bound, recipe.table) == (0.1, "tight", has_table)
+        decodes = model.startswith("mmvae") or model.endswith("vae")
+        assert (recipe.dropout, recipe.bound, recipe.table) == (0.1, "tight", has_table and decodes)
         assert recipe.photometry_weight == 982 / 60
 
 
@@ -265,3 +266,17 @@ def test_a_head_trains_and_its_backbone_does_not(pairs):
     head.train()
     x = pairs[1].take(torch.arange(4)).photometry
     assert torch.equal(head.predict(x), head.predict(x))
+
+
+@pytest.mark.parametrize("state", ["evaluated-may", "evaluated-independent"])
+def test_models_without_a_decoder_are_the_same_in_all_states(state):
+    """They are trained once: with equal recipes they have one file."""
+    for model in ("contrastive", "photometry-regressor", "spectrum-regressor", "contrastive-spectrum-head"):
+        assert recipe_for(model, state) == recipe_for(model, "evaluated")
+    for model in ("mmvae", "photometry-vae", "spectrum-vae", "mmvae-spectrum-head"):
+        assert recipe_for(model, state) == replace(
+            recipe_for(model, "evaluated"),
+            name=state,
+            table=state == "evaluated-may",
+            independent=state == "evaluated-independent",
+        )

@@ -128,7 +128,7 @@ def test_tables_are_made_again_when_committed_weights_change(run, tmp_path, monk
     monkeypatch.setitem(TABLES, "masking", make)
     run = replace(run, shipped=tmp_path, folder=tmp_path / "run")
     for content, times in ((b"1", 1), (b"1", 1), (b"2", 2)):
-        (tmp_path / "other-text-seed0.safetensors").write_bytes(content)
+        (tmp_path / "contrastive-text-seed0.safetensors").write_bytes(content)
         assert table(run, "masking")["made"].tolist() == [times, 1]
 
 
