@@ -10,9 +10,17 @@ from snlib.files.json_files import read_json
 from snlib.files.places import DATA
 from snlib.model.registry import recipe_for
 from snlib.replication.cache import file_digest
-from snlib.replication.tables import NO_RECIPE
+from snlib.replication.profiles import PROFILES
+from snlib.replication.tables import NO_RECIPE, OF_NO_RECIPE, TABLES
 
-__all__ = ["committed_folder", "committed_seeds", "committed_table", "read_committed", "settings"]
+__all__ = [
+    "committed_folder",
+    "committed_seeds",
+    "committed_table",
+    "read_committed",
+    "read_published",
+    "settings",
+]
 
 
 def committed_folder(run, recipe, seed):
@@ -84,3 +92,38 @@ def _is_of(run, provenance):
 
 def _is_file(path, sha):
     return path.is_file() and file_digest(path) == sha
+
+
+def read_published(name):
+    """All committed results of a profile, whatever run asks for them.
+
+    Parameters
+    ----------
+    name : str
+        A folder in ``data/results``: a profile, and "-published" after it on the published sample.
+
+    Returns
+    -------
+    tables : dict of str to list of pandas.DataFrame
+        By name, one a seed, with the recipes that it tells of.
+    made : dict of int to dict of str to dict
+        By seed and recipe, in the same order, from what they were made.
+    """
+    folder, made, none = DATA / "results" / name, {}, {}
+    for path in folder.glob(f"{NO_RECIPE}/seed*/provenance.json"):
+        none[read_json(path)["dataset"]] = path.parent
+    for recipe in PROFILES[name.partition("-")[0]].lengths:
+        for path in folder.glob(f"{recipe}/seed*/provenance.json"):
+            provenance = read_json(path)
+            made.setdefault(provenance["seed"], {})[recipe] = provenance
+    made = dict(sorted(made.items()))
+
+    def rows(table, seed, recipes):
+        parts = [folder / recipe / f"seed{seed}" for recipe in recipes]
+        if table in OF_NO_RECIPE:
+            dataset = next(iter(recipes.values()))["dataset"]
+            parts.insert(0, none[dataset])
+        return pd.concat([pd.read_csv(part / f"{table}.csv.gz") for part in parts], ignore_index=True)
+
+    tables = {table: [rows(table, *of_seed) for of_seed in made.items()] for table in TABLES}
+    return tables, made

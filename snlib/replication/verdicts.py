@@ -7,12 +7,13 @@ import pandas as pd
 
 from snlib.model.registry import recipe_for
 from snlib.replication.claims import CLAIMS
+from snlib.replication.committed import read_published
 from snlib.replication.evidence import Evidence
 from snlib.replication.seeds import events_of_seeds, read_seeds
 from snlib.replication.stages import commit
 from snlib.replication.tables import TABLES
 
-__all__ = ["evidence_of", "judge", "judge_by", "ledger", "ledger_html", "verdict_table"]
+__all__ = ["evidence_of", "judge", "judge_by", "ledger", "ledger_html", "published_evidence", "verdict_table"]
 
 _MARKS = {"holds": "✓", "fails": "✗", "open": "?", "not applicable": "–"}
 _OF_A_ROW = ("id", "claim", "paper", "where", "chapter", "known")
@@ -47,6 +48,22 @@ def evidence_of(run, names=tuple(TABLES)):
     snlib.replication.evidence.Evidence
     """
     return Evidence({name: list(read_seeds(run, name).values()) for name in names}, events_of_seeds(run))
+
+
+def published_evidence(name):
+    """The tables of all seeds of a profile whose results are committed.
+
+    Parameters
+    ----------
+    name : str
+        See `snlib.replication.committed.read_published`.
+
+    Returns
+    -------
+    snlib.replication.evidence.Evidence
+    """
+    tables, made = read_published(name)
+    return Evidence(tables, [next(iter(recipes.values()))["dataset"] for recipes in made.values()])
 
 
 def judge_by(evidence, ids=None):

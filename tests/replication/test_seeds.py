@@ -24,7 +24,7 @@ from snlib.replication.seeds import (
     train_seeds,
 )
 from snlib.replication.tables import OF_NO_RECIPE, TABLES
-from snlib.replication.verdicts import evidence_of
+from snlib.replication.verdicts import evidence_of, published_evidence
 
 SEED = 4  # of the events
 
@@ -163,6 +163,20 @@ def test_committed_results_are_taken_where_their_weights_are(run, tmp_path, monk
     for key, curves in figure4_curves(run).items():
         for name, values in curves.items():
             np.testing.assert_array_equal(figure4_curves(fresh)[key][name], values)
+
+
+def test_what_is_published_is_read_without_a_run(run):
+    """The same numbers as by the run, whose own are among them."""
+    found, expected = published_evidence("small"), evidence_of(run)
+    assert found.recipes == ["text", "improved"]
+    for recipe in found.recipes:
+        for measure in (
+            lambda e, r: e.rmse_ratio("MMVAE", "contrastive", r),
+            lambda e, r: e.masked_distance_ratio(0.9, r),
+            lambda e, r: e.generated_ratio("variance_dex2", "prior", "truth", r),
+            lambda e, r: e.hardly_recovered(r),
+        ):
+            np.testing.assert_allclose(measure(found, recipe), measure(expected, recipe))
 
 
 @pytest.mark.parametrize("change", ["weights", "events", "length", "none shipped"])
