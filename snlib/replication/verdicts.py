@@ -188,10 +188,10 @@ def _html_row(of_claim, chapters):
 def _in_words(run):
     """From what the claims were judged."""
     steps = ", ".join(f"{n:,} for {name}" for name, n in run["steps"].items())
-    seeds = ", ".join(map(str, run["seeds"]))
+    seeds, judges = ", ".join(map(str, run["seeds"])), f"{run['test_events']:,} of {run['events']:,}"
     return (
-        f"Judged by {run['test_events']:,} of {run['events']:,} supernovae ({run['data']}), seeds {seeds}; "
-        f"training steps of the MMVAE: {steps}. In brackets the 95 % interval over seeds and supernovae."
+        f"Data: {run['data']}. Judged by {judges} supernovae, seeds {seeds}. Training steps of the MMVAE: "
+        f"{steps}. In brackets the 95 % interval over seeds and supernovae."
     )
 
 
