@@ -45,6 +45,8 @@ class Case:
         self.draws = self.drawn(0)
         self.first = self.run(N_COMPARED)  # compiles and records
         self.set_up = time.perf_counter() - started
+        for step, seed in (~self.first.isfinite()).nonzero().tolist():
+            raise FloatingPointError(f"seed {seed}, step {step}: the loss is {self.first[step, seed]}")
 
     def drawn(self, first):
         model, stop = self.stack.models[0], first + self.n_steps
@@ -155,7 +157,7 @@ def main():
     for _ in rows:
         row, result = rounds.results.get()
         if isinstance(result, dict) and not math.isfinite(result["differs by"]):
-            result = f"a loss is not finite: {result}"
+            result = f"a loss of the last seed alone is not finite: {result}"
         if isinstance(result, dict):
             report["rows"].append(result)
             print(table([result]), flush=True)

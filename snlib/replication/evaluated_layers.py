@@ -4,13 +4,13 @@ Shapes as in `snlib.model.transceiver`.  See the chapter "Paper versus code" for
 repository that say so.
 """
 
-from contextlib import nullcontext
 from functools import partial
 from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn.functional import multi_head_attention_forward
 
 from snlib.data.batches import Photometry, Spectrum
 from snlib.data.quantities import BANDS, WAVELENGTH_AA
@@ -78,10 +78,29 @@ class Block(nn.Module):
 
     def _attend(self, attention, query, context, observed):
         hidden = None if observed is None else ~_something(observed)
-        rounded = self.rounded and self.training
-        with torch.autocast(query.device.type, torch.bfloat16) if rounded else nullcontext():
-            seen = attention(query, context, context, key_padding_mask=hidden, need_weights=False)[0]
-        return seen.to(query.dtype)
+        if not (self.rounded and self.training):
+            return attention(query, context, context, key_padding_mask=hidden, need_weights=False)[0]
+        return _rounded_attention(attention, query, context, hidden).to(query.dtype)
+
+
+def _rounded_attention(attention, query, context, hidden):
+    """What attention gives with all its factors rounded, as under autocast.
+
+    Not by autocast: where models are trained as one it mixes precisions in the backward pass of attention,
+    which is an error.
+    """
+    keys = context.transpose(0, 1).bfloat16()
+    queries = keys if query is context else query.transpose(0, 1).bfloat16()
+    into, shift = attention.in_proj_weight.bfloat16(), attention.in_proj_bias.bfloat16()
+    out, after = attention.out_proj.weight.bfloat16(), attention.out_proj.bias.bfloat16()
+    seen, _ = multi_head_attention_forward(
+        *(queries, keys, keys, attention.embed_dim, attention.num_heads, into, shift),
+        *(None, None, False, attention.dropout, out, after),
+        training=attention.training,
+        key_padding_mask=hidden,
+        need_weights=False,
+    )
+    return seen.transpose(0, 1)
 
 
 def _something(observed):

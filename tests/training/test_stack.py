@@ -79,6 +79,15 @@ def test_together_models_are_what_they_are_alone(pairs, name, recipe):
         assert any((x - y).abs().max() > 3 * SLOW for x, y in pieces)
 
 
+def test_together_attention_may_be_rounded(pairs):
+    """Rounded to 8 bits, factors differ by 0.4 %, and attention by another way of computing it by as much."""
+    models = {together: new_models(recipe="evaluated-982", dropout=0.0) for together in (True, False)}
+    assert all(model.recipe.rounded for model in models[True])
+    losses = [train_stack(models[way], *pairs, 4, SEEDS, together=way) for way in models]
+    for one, other in zip(*losses, strict=True):
+        assert one["train_loss"].to_list() == pytest.approx(other["train_loss"].to_list(), rel=5e-3)
+
+
 @pytest.mark.parametrize("name", ["photometry-vae", "contrastive", "spectrum-regressor"])
 def test_together_at_full_learning_rate(pairs, name):
     alone, stack = new_models(name), new_models(name)
