@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from snlib.files.json_files import write_json
 from snlib.model.heads import HEADS
@@ -103,7 +102,6 @@ def _provenance(run, recipe):
     """From what the results of a recipe were made."""
     trained = {} if recipe == NO_RECIPE else trained_models(run, recipe)
     shipped = [run.shipped / name for name in _weights(run, trained)] if run.shipped else []
-    card = torch.cuda.get_device_name() if run.device == "cuda" else None
     return {
         "seed": run.training_seed,
         "settings": settings(run, recipe),
@@ -111,13 +109,17 @@ def _provenance(run, recipe):
         "n_steps": {name: one.provenance["made_from"]["n_steps"] for name, one in trained.items()},
         "weights": {path.name: file_digest(path) for path in shipped if path.is_file()},
         "training_s": {name: round(one.seconds(), 1) for name, one in trained.items()},
-        "trained_on": sorted({one.provenance["device"] for one in trained.values()}),
-        "judged_on": card or run.device,
+        "trained_on": sorted({_place(one.provenance) for one in trained.values()}),
         "test_events": len(run.dataset().split["test"]),
         "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
         "code": digest("training")[:12],
         "commit": commit(),
     }
+
+
+def _place(provenance):
+    """Where a model was trained: the name of the card, if on one."""
+    return provenance.get("card", provenance["device"])
 
 
 def _others(run):

@@ -216,6 +216,7 @@ def _train(task, seeds, starts, made_from, asked_for):
     pairs = [task.dataset.pairs(part, device) for part in ("train", "validation")]
     require_equal_shares(task.recipe, pairs[0], fabric)  # before a lock makes a folder
     how = {"device": device.type, "processes": fabric.world_size, "torch": torch.__version__}
+    how |= {"card": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
     with ExitStack() as locks:
         for seed in sorted(seeds):
             locks.enter_context(_locked(folder / task.file_name([seed], ".lock"), fabric))
