@@ -228,7 +228,8 @@ def evaluate(
     tables: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Of spectra, masking, masked_distances, experts, generation, parameters; all by default."
+            help="Of spectra, masking, masked_distances, experts, lengths, generation, parameters; all by "
+            "default."
         ),
     ] = None,
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",

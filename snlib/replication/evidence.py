@@ -63,6 +63,13 @@ class Evidence:
         """RMSE with a share of the points hidden in units of that with none, as `rmse_ratio`."""
         return self._ratio(*self._masked("mse_dex2", hidden, recipe), power=0.5)
 
+    def length_rmse_ratio(self, every, recipe):
+        """RMSE of spectra reconstructed from some of their pixels in units of that from all, likewise."""
+        some, all_pixels = (
+            self._phases("lengths", "mse_dex2", {"recipe": recipe, "every": one}) for one in (every, 1)
+        )
+        return self._ratio(some, all_pixels, power=0.5)
+
     def masked_distance_ratio(self, hidden, recipe):
         """Distance of prediction and mean spectrum likewise."""
         return self._ratio(*self._masked("model_mean_dex", hidden, recipe))

@@ -18,7 +18,7 @@ __all__ = ["CHAPTERS", "COVER", "TABLES", "Chapter", "Pipeline", "read_chapters"
 CHAPTERS = Path("notebooks/chapters.yml")  # as the Snakefile's own paths, seen from the repository
 COVER = "light_curve_to_spectrum.png"
 # Those of `snlib.replication.results`.
-TABLES = ("spectra", "masking", "masked_distances", "experts", "generation", "parameters")
+TABLES = ("spectra", "masking", "masked_distances", "experts", "lengths", "generation", "parameters")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from snlib.evaluation.experts import EXPERTS, expert_scores
 from snlib.evaluation.generation import conditional_spectra, generation_scores, prior_spectra
+from snlib.evaluation.lengths import length_scores
 from snlib.evaluation.masking import masked_distances, masking_scores
 from snlib.evaluation.recovery import head_errors, mean_parameter_errors, parameter_errors
 from snlib.evaluation.score_table import Curves, score_events
@@ -128,6 +129,11 @@ def _experts(run, recipe):
     return _of(recipe, pd.DataFrame(rows))
 
 
+def _lengths(run, recipe):
+    """`snlib.evaluation.lengths.length_scores` of the MMVAE."""
+    return _of(recipe, length_scores(run.trained("mmvae", recipe).model, run.dataset(), run.device))
+
+
 def _parameters(run, recipe):
     """Errors of the six parameters: those of the mean of the training events, or of the models' predictions.
 
@@ -155,6 +161,7 @@ TABLES = {
     "masking": _masking,
     "masked_distances": _masked_distances,
     "experts": _experts,
+    "lengths": _lengths,
     "generation": _generation,
     "parameters": _parameters,
 }

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from snlib.model.recipes import RECIPES
-from snlib.replication import verdicts
+from snlib.replication import claims, verdicts
 from snlib.replication.claim import VERDICTS, Claim
 from snlib.replication.claims import CLAIMS
 from snlib.replication.evidence import Evidence
@@ -131,12 +131,16 @@ def test_the_paper_is_quoted(one):
     assert re.match(r"(Abstract|Section|Appendix|Figure)", one.where)
 
 
+COSTS = {"text": 0.9, "improved": 1.7}  # made up
+
+
 @pytest.fixture(scope="module")
 def judged():
     tables = make_tables()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verdicts, "read_seeds", lambda run, name: dict(enumerate(tables[name])))
         patch.setattr(verdicts, "events_of_seeds", lambda run: ["a", "b"])
+        patch.setattr(claims, "_cost_exponent", COSTS.get)
         return judge(None)
 
 
@@ -184,6 +188,8 @@ BY_HAND = {
     "C9e": (2.0, 4.0, np.inf),  # the two that are lost; of the second seed one, and nickel
     "C9f": (6.0, 4.0, np.inf),
     "C10": (3.5, 9.0, np.inf),  # of nickel two, and what the MMVAE loses
+    "C11": (np.sqrt(1.2 * 1.4), -np.inf, 1.25),
+    "C12": (COSTS, -np.inf, 1.0),
 }
 
 

@@ -36,6 +36,7 @@ ESTIMATES = {
     "by wavelength": (lambda e, r: e.masked_distance_by_wavelength(0.9, r), np.sqrt(0.6 * 0.9)),
     # From 30 to 50 % it is 0.9; from 50 to 70 % it is 0.5, 0.95 / 0.9 and 2; from 70 to 90 % far less.
     "steps": (lambda e, r: e.masked_step_ratio(r), (0.95 / 0.9) ** (1 / 3)),
+    "lengths": (lambda e, r: e.length_rmse_ratio(8, r), np.sqrt(1.2 * 1.4)),
     # Arithmetic over the seeds: 0.1 / 0.2 and 0.3 / 0.2.
     "blend": (lambda e, r: e.blend_depth_ratio("prior", "truth", r), 1.0),
     "conditional blend": (lambda e, r: e.blend_depth_ratio("conditional", "prior", r), 4.0),
@@ -159,6 +160,7 @@ def scaled(tables, name, columns):
 NEW = {
     "by wavelength": lambda e, r: e.masked_distance_by_wavelength(0.9, r),
     "steps": lambda e, r: e.masked_step_ratio(r),
+    "lengths": lambda e, r: e.length_rmse_ratio(8, r),
     "blend": lambda e, r: e.blend_depth_ratio("prior", "truth", r),
     "spread of the blend": lambda e, r: e.blend_spread_ratio("conditional", "truth", r),
     "hardly recovered": lambda e, r: e.hardly_recovered(r),
@@ -168,6 +170,7 @@ NEW = {
 COLUMNS = {
     "masking": ["model_mean_dex"],
     "masked_distances": ["model_mean_dex"],
+    "lengths": ["mse_dex2"],
     "generation": ["blend_depth_dex"],
     "parameters": NAMES,
 }
@@ -257,6 +260,7 @@ MISSING = {
     "won": lambda e: e.parameters_won("no such method", "text"),
     "by wavelength": lambda e: e.masked_distance_by_wavelength(0.5, "text"),
     "steps": lambda e: e.masked_step_ratio("no such recipe"),
+    "lengths": lambda e: e.length_rmse_ratio(3, "text"),
     "kind": lambda e: e.blend_depth_ratio("no such kind", "truth", "text"),
     "expert": lambda e: e.share_dead("no such recipe"),
     "hardly recovered": lambda e: e.hardly_recovered("no such recipe"),

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 TABLE = yaml.safe_load((ROOT / "notebooks/chapters.yml").read_text())
 RUN = "data/generated/quick-seed0"
 PARTS = ("Snakefile", "maintainers.smk", "_config.yml", "snlib", "notebooks", "book", "data")
-TABLES = ("spectra", "masking", "masked_distances", "experts", "generation", "parameters")
+TABLES = ("spectra", "masking", "masked_distances", "experts", "lengths", "generation", "parameters")
 JUDGED = {"11_metrics", "12_prior", "13_masking", "14_parameters", "15_claims"}
 MADE = [
     *(f"{RUN}/chapters/{name}.ipynb" for name in TABLE),

@@ -9,6 +9,7 @@ import torch
 
 from snlib.evaluation import unlike
 from snlib.evaluation.experts import expert_scores
+from snlib.evaluation.lengths import length_scores
 from snlib.evaluation.masking import masked_distances, masking_scores
 from snlib.evaluation.recovery import parameter_errors
 from snlib.evaluation.score_table import score_events
@@ -200,3 +201,12 @@ def test_simulated_events_scatter_less_about_the_surrogate_than_real_ones(small_
     assert SIMULATED_MAGNITUDE_SCALE < REAL_MAGNITUDE_SCALE
     assert small_run.magnitude_scale == SIMULATED_MAGNITUDE_SCALE
     assert replace(small_run, source=PublishedModels(tmp_path)).magnitude_scale == REAL_MAGNITUDE_SCALE
+
+
+@every_recipe
+def test_rows_about_other_lengths_are_of_their_recipe(small_run, recipe):
+    found, model = table(small_run, "lengths"), small_run.trained("mmvae", recipe).model
+    rows = found[found["recipe"] == recipe].drop(columns="recipe").reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        rows, length_scores(model, small_run.dataset()), rtol=1e-3, check_dtype=False
+    )
