@@ -1,5 +1,6 @@
 """Where the events of a run come from: the embedded surrogate, or the published sample."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,8 @@ from snlib.replication.stages import digest
 from snlib.simulation.simulator import simulate
 
 __all__ = ["PublishedModels", "SurrogateEvents"]
+
+_WORTH_A_PROCESS = 500  # events: so many take as long as a process to start
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,9 @@ class SurrogateEvents:
         -------
         Events
         """
-        return replace(simulate(n_events, seed, self.grid()), provenance=self.made_from(n_events, seed))
+        workers = max(1, min(os.cpu_count() or 1, n_events // _WORTH_A_PROCESS))
+        events = simulate(n_events, seed, self.grid(), workers=workers)
+        return replace(events, provenance=self.made_from(n_events, seed))
 
 
 @dataclass(frozen=True)

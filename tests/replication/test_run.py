@@ -71,7 +71,7 @@ def simulations(monkeypatch):
     """Number and seed of each simulation."""
     calls = []
 
-    def counted(n_events, seed, grid):
+    def counted(n_events, seed, grid, workers):
         calls.append((n_events, seed))
         return simulate(n_events, seed, grid)
 
@@ -96,6 +96,17 @@ def test_events_are_made_once_and_again_when_the_code_changes(tiny, simulations,
     monkeypatch.setattr(sources, "digest", lambda stage: "newer code")
     assert open_run(tiny).events().digest() == first.digest()
     assert simulations == [(12, 0), (12, 0)]
+
+
+@pytest.mark.parametrize(
+    "n_events, cores, workers", [(60, 8, 1), (800, 8, 1), (4500, 2, 2), (4500, 32, 9), (4500, None, 1)]
+)
+def test_many_events_are_shared_by_processes(monkeypatch, n_events, cores, workers):
+    asked = []
+    monkeypatch.setattr(sources.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(sources, "simulate", lambda *given, workers: asked.append(workers) or simulate(1, 0))
+    sources.SurrogateEvents().make(n_events, 0)
+    assert asked == [workers]
 
 
 def test_events_of_another_seed_or_number_are_not_taken(tiny, simulations):
@@ -143,7 +154,7 @@ def test_weights_are_trained_once_and_again_when_the_events_change(tiny, trainin
     assert again.provenance == first.provenance
     pd.testing.assert_frame_equal(again.history, first.history)
     (open_run(tiny).folder / "events.npz").unlink()
-    monkeypatch.setattr(sources, "simulate", lambda n, seed, grid: simulate(n, seed + 1, grid))
+    monkeypatch.setattr(sources, "simulate", lambda n, seed, grid, workers: simulate(n, seed + 1, grid))
     open_run(tiny).trained("mmvae", "improved")
     assert len(trainings) == 2
 
