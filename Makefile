@@ -60,7 +60,7 @@ notebooks: setup ## after editing a .md in notebooks/: execute it (smoke) and wr
 publish: setup ## maintainers: a run becomes the published one [PROFILE=full]
 	$(PIPELINE)
 
-repeats: setup ## maintainers: results of further seeds, for the error bars of the claims [SEEDS=3]
+repeats: setup ## maintainers: results of all seeds of a profile, for the error bars of the claims [PROFILE=full]
 	$(PIPELINE)
 
 ablations: setup ## maintainers: the MMVAE with one change at a time, every seed [SEEDS=3]

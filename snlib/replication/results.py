@@ -20,8 +20,10 @@ from snlib.replication.stages import digest
 from snlib.replication.tables import NO_RECIPE, OF_NO_RECIPE, TABLES, spectra_and_curves
 
 __all__ = [
-    "curves_path",
+    "CURVES",
     "figure4_curves",
+    "own_curves_path",
+    "own_part",
     "part",
     "parts_of",
     "provenance",
@@ -31,6 +33,7 @@ __all__ = [
     "write_table",
 ]
 
+CURVES = "curves.npz"
 _METRICS = ["rmse_dex", "coverage_90", "width_90_dex"]
 
 
@@ -81,19 +84,22 @@ def part(run, recipe, name):
     pandas.DataFrame
     """
     found = committed_table(run, recipe, name)
-    if found is not None:
-        return found
+    return own_part(run, recipe, name) if found is None else found
+
+
+def own_part(run, recipe, name):
+    """The same by the run's own models, from its folder if it is there and up to date."""
     path = _path(run, recipe, f"{name}.csv.gz")
 
     def make():
         if name == "spectra":
             made, curves = spectra_and_curves(run, recipe)
-            write_npz(_path(run, recipe, "curves.npz"), names=np.array(list(curves)), **curves)
+            write_npz(_path(run, recipe, CURVES), names=np.array(list(curves)), **curves)
         else:
             made = TABLES[name](run, recipe)
         write_table(made, path)
 
-    files = [path, _path(run, recipe, "curves.npz")] if name == "spectra" else [path]
+    files = [path, _path(run, recipe, CURVES)] if name == "spectra" else [path]
     make_unless_kept(files, _made_from(run, recipe), make)
     return pd.read_csv(path)
 
@@ -124,12 +130,10 @@ def _made_from(run, recipe):
     }
 
 
-def curves_path(run, recipe):
-    """The file of the curves of Figure 4 that are of a recipe, or of "none"."""
-    part(run, recipe, "spectra")
-    if committed_table(run, recipe, "spectra") is not None:
-        return committed_folder(run, recipe, run.training_seed) / "curves.npz"
-    return _path(run, recipe, "curves.npz")
+def own_curves_path(run, recipe):
+    """The file of the curves of Figure 4 by the run's own models of a recipe, or of "none"."""
+    own_part(run, recipe, "spectra")
+    return _path(run, recipe, CURVES)
 
 
 def figure4_curves(run):
@@ -142,7 +146,10 @@ def figure4_curves(run):
     """
     result = {}
     for recipe in parts_of(run, "spectra"):
-        path = curves_path(run, recipe)
+        if committed_table(run, recipe, "spectra") is None:
+            path = own_curves_path(run, recipe)
+        else:
+            path = committed_folder(run, recipe, run.training_seed) / CURVES
         names = [name.split("/") for name in read_npz(path, {"names": Array(1, "U")})["names"]]
         values = read_npz(path, {"/".join(name): Array(2, "f", "gaps") for name in names})
         for method, interval, name in names:

@@ -69,11 +69,6 @@ class Run:
         """Whether a model of a recipe is trained with this seed: fewer repeats are wanted of some."""
         return self.repeat < self.profile.n_seeds(model, recipe)
 
-    @property
-    def ships(self):
-        """Whether weights of its profile are committed."""
-        return self.shipped is not None and self.shipped.is_dir()
-
     def repeats(self):
         """The run itself, and the other trainings on its events that its profile wants.
 

@@ -1,7 +1,7 @@
 """The trainings of a run's models with several seeds: trained, judged, committed, and read together.
 
 ``python -m snlib.replication.seeds`` trains and judges what a profile wants of each recipe.  The results of
-every seed go to ``data/results``, and the weights of the first to ``data/weights`` if its profile is there.
+every seed go to ``data/results``, and the weights of the first to ``data/weights`` if that is asked for.
 """
 
 import argparse
@@ -16,7 +16,15 @@ from snlib.model.heads import HEADS
 from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.cache import file_digest
 from snlib.replication.committed import committed_folder, committed_seeds, read_committed, settings
-from snlib.replication.results import curves_path, part, table, trained_models, write_table
+from snlib.replication.results import (
+    CURVES,
+    own_curves_path,
+    own_part,
+    part,
+    table,
+    trained_models,
+    write_table,
+)
 from snlib.replication.run import open_run
 from snlib.replication.stages import commit, digest
 from snlib.replication.tables import NO_RECIPE, OF_NO_RECIPE, TABLES
@@ -59,7 +67,7 @@ def train_seeds(run, recipe, models=(*MODELS, *HEADS)):
 
 
 def commit_weights(run, recipe):
-    """Leave the run's models of a recipe where committed weights are, if those of its profile are committed.
+    """Leave the run's models of a recipe where committed weights are.
 
     Not their heads: each would carry the encoder of its model once more.
 
@@ -68,7 +76,8 @@ def commit_weights(run, recipe):
     run : snlib.replication.run.Run
     recipe : str
     """
-    for name in _weights(run, trained_models(run, recipe)) if run.ships else ():
+    run.shipped.mkdir(parents=True, exist_ok=True)
+    for name in _weights(run, trained_models(run, recipe)):
         for path in run.folder.glob(f"{Path(name).stem}.*"):
             shutil.copyfile(path, run.shipped / path.name)
 
@@ -79,7 +88,7 @@ def _weights(run, trained):
     return [f"{name}-{recipe.name}-seed{run.training_seed}.safetensors" for name, recipe in models.items()]
 
 
-def commit_results(run, recipe):
+def commit_results(run, recipe, with_curves=False):
     """Judge the models of a recipe, trained with the run's training seed, and leave that beside others.
 
     Parameters
@@ -87,15 +96,18 @@ def commit_results(run, recipe):
     run : snlib.replication.run.Run
     recipe : str
         Or "none".
+    with_curves : bool
+        The curves of Figure 4 too: half a megabyte.
     """
+    names = OF_NO_RECIPE if recipe == NO_RECIPE else TABLES
+    tables, made = {name: own_part(run, recipe, name) for name in names}, _provenance(run, recipe)
     folder = committed_folder(run, recipe, run.training_seed)
     shutil.rmtree(folder, ignore_errors=True)
-    names = OF_NO_RECIPE if recipe == NO_RECIPE else TABLES
-    for name in names:
-        write_table(part(run, recipe, name), folder / f"{name}.csv.gz")
-    if run.repeat == 0 and run.ships:
-        shutil.copyfile(curves_path(run, recipe), folder / "curves.npz")
-    write_json(folder / "provenance.json", _provenance(run, recipe))
+    for name, rows in tables.items():
+        write_table(rows, folder / f"{name}.csv.gz")
+    if with_curves:
+        shutil.copyfile(own_curves_path(run, recipe), folder / CURVES)
+    write_json(folder / "provenance.json", made)
 
 
 def _provenance(run, recipe):
@@ -204,21 +216,24 @@ def describe_seeds(run):
     return pd.DataFrame(rows).T.rename_axis("seed").sort_index()
 
 
-def commit_run(run, recipes=None):
-    """Judge a training of some recipes, all of its own by default; leave results and weights beside others.
+def commit_run(run, recipes=None, with_weights=False):
+    """Judge a training of some recipes and leave the results beside others.
 
     Parameters
     ----------
     run : snlib.replication.run.Run
     recipes : sequence of str, optional
+        All of its own by default.
+    with_weights : bool
+        If it is the first training, leave its weights too.
     """
-    recipes = run.recipes if recipes is None else recipes
-    if run.repeat == 0:
-        for recipe in recipes:
-            commit_weights(run, recipe)
-        commit_results(run, NO_RECIPE)
+    recipes, first = run.recipes if recipes is None else recipes, run.repeat == 0
+    if first:
+        commit_results(run, NO_RECIPE, with_weights)
     for recipe in recipes:
-        commit_results(run, recipe)
+        if first and with_weights:
+            commit_weights(run, recipe)
+        commit_results(run, recipe, first and with_weights)
 
 
 def main():
@@ -231,6 +246,7 @@ def main():
     parser.add_argument("--recipes", nargs="+", help="all that the profile judges by default")
     parser.add_argument("--models", nargs="+", help="train these and judge nothing")
     parser.add_argument("--repeats", nargs="+", type=int, help="judge these trainings only, from 0")
+    parser.add_argument("--weights", action="store_true", help="commit the weights of the first one too")
     given = parser.parse_args()
     run = open_run(given.profile, given.device, given.seed, given.published_sample)
     recipes = given.recipes or run.recipes
@@ -238,7 +254,8 @@ def main():
         train_seeds(run, recipe, given.models or (*MODELS, *HEADS))
     for repeated in () if given.models else run.repeats():
         if given.repeats is None or repeated.repeat in given.repeats:
-            commit_run(repeated, [recipe for recipe in recipes if recipe in repeated.recipes])
+            some = [recipe for recipe in recipes if recipe in repeated.recipes]
+            commit_run(repeated, some, given.weights)
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ LARGE = "large/predictive-mmvae-large-seed0"
         ((), LARGE),
         (("--weights", "large"), LARGE),
         (("--weights", "predictive-mmvae-large-seed0"), LARGE),
-        (("--weights", "mmvae-text-seed0"), "full/mmvae-text-seed0"),
+        (("--weights", "mmvae-text-seed0"), "full_length/mmvae-text-seed0"),
     ],
 )
 def test_shipped_weights_have_names(snlib, folder, monkeypatch, command, given, weights):
@@ -248,13 +248,13 @@ def replaced(column, value):
         (
             lambda t: t,
             ("--weights", "no.safetensors"),
-            "no.safetensors: no such file, nor shipped weights of this name; there are full, "
+            "no.safetensors: no such file, nor shipped weights of this name; there are full_length, "
             "mmvae-improved-seed0, mmvae-text-seed0, large, predictive-mmvae-large-seed0\n",
         ),
         (
             lambda t: t,
-            ("--weights", "full"),
-            "full: has mmvae-improved-seed0, mmvae-text-seed0; name one of them\n",
+            ("--weights", "full_length"),
+            "full_length: has mmvae-improved-seed0, mmvae-text-seed0; name one of them\n",
         ),
         (lambda t: t, ("--weights", "curves.csv"), "curves.csv: not a readable safetensors file"),
         (lambda t: t, ("--device", "abacus"), "device is 'abacus', expected 'auto', 'cpu' or 'cuda'"),

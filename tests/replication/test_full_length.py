@@ -7,6 +7,7 @@ import pytest
 from snlib.data.dataset import split_events, without_late_points
 from snlib.files import DATA
 from snlib.inference.posteriors import from_light_curve, posterior_samples
+from snlib.model.recipes import RECIPES
 from snlib.model.registry import recipe_for
 from snlib.model.weights import load_model
 from snlib.replication.profiles import PROFILES
@@ -21,7 +22,7 @@ RESULTS = DATA / "results"
 # By recipe: of the published run, and of a run of 500 passes of one seed.
 JUDGED = {path.parents[1].name: path for path in RESULTS.glob("full/*/seed0/experts.csv.gz")}
 CASES = [("full", recipe, path.with_name("spectra.csv.gz")) for recipe, path in sorted(JUDGED.items())]
-CASES.append(("full_length", "improved", RESULTS / "full_length" / "spectra.csv"))
+CASES += [("full_length", recipe, RESULTS / "full_length" / "spectra.csv") for recipe in RECIPES]
 every_case = pytest.mark.parametrize("folder, recipe, table", CASES, ids=[f"{a}-{b}" for a, b, _ in CASES])
 
 

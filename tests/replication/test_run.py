@@ -286,7 +286,6 @@ def test_a_predictive_mmvae_begins_with_the_shipped_mmvae(shipped, trainings):
 @pytest.mark.parametrize(
     "profile, model, recipe, n_rows",
     [
-        ("full", "mmvae", "text", 100),
         ("large", "predictive-mmvae", "large", 0),
     ],
 )

@@ -44,9 +44,8 @@ def profile():
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """What is committed, in a folder of its own; weights of the profile are among it."""
+    """What is committed, in a folder of its own."""
     place = tmp_path_factory.mktemp("data")
-    (place / "weights" / "small").mkdir(parents=True)
     return place
 
 
@@ -62,7 +61,7 @@ def run(profile, place, tmp_path_factory):
         for recipe in run.recipes:
             train_seeds(run, recipe)
         for repeated in run.repeats():
-            commit_run(repeated)
+            commit_run(repeated, with_weights=True)
         yield run
 
 
