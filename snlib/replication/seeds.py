@@ -7,6 +7,7 @@ every seed go to ``data/results``, and the weights of the first to ``data/weight
 import argparse
 import shutil
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -237,7 +238,11 @@ def commit_run(run, recipes=None, with_weights=False):
 
 
 def main():
-    """Train and judge what a profile wants, by the arguments of the command line."""
+    """Train and judge what a profile wants, by the arguments of the command line.
+
+    With some models, repeats or tables only, several processes share the work; what one has made the others
+    find in the run's folder.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("profile")
     parser.add_argument("--device", default="auto")
@@ -246,6 +251,7 @@ def main():
     parser.add_argument("--recipes", nargs="+", help="all that the profile judges by default")
     parser.add_argument("--models", nargs="+", help="train these and judge nothing")
     parser.add_argument("--repeats", nargs="+", type=int, help="judge these trainings only, from 0")
+    parser.add_argument("--tables", nargs="+", choices=TABLES, help="make these and commit nothing")
     parser.add_argument("--weights", action="store_true", help="commit the weights of the first one too")
     given = parser.parse_args()
     run = open_run(given.profile, given.device, given.seed, given.published_sample)
@@ -255,7 +261,10 @@ def main():
     for repeated in () if given.models else run.repeats():
         if given.repeats is None or repeated.repeat in given.repeats:
             some = [recipe for recipe in recipes if recipe in repeated.recipes]
-            commit_run(repeated, some, given.weights)
+            for recipe, name in product(some, given.tables or ()):
+                own_part(repeated, recipe, name)
+            if not given.tables:
+                commit_run(repeated, some, given.weights)
 
 
 if __name__ == "__main__":

@@ -252,3 +252,39 @@ def test_the_committed_results_of_the_repository_are_of_recipes_and_whole():
         assert {path.name for path in folder.glob("*.csv.gz")} == {f"{name}.csv.gz" for name in names}
         if recipe != "none":
             assert recipe_for("mmvae", recipe).name == recipe
+
+
+def test_the_work_may_be_shared_by_several_commands(profile, tmp_path, monkeypatch, trainings):
+    """Each does its part, and the last finds what the others have made."""
+    monkeypatch.setitem(PROFILES, "small", replace(profile, lengths={"text": Length(1, 2)}))
+    monkeypatch.setenv("SNLIB_GENERATED", str(tmp_path / "generated"))
+    monkeypatch.setattr(committed, "DATA", tmp_path)
+
+    def command(*options):
+        monkeypatch.setattr("sys.argv", ["seeds", "small", "--device", "cpu", "--seed", str(SEED), *options])
+        seeds.main()
+
+    command("--models", "mmvae", "spectrum-vae")
+    assert trainings == ["mmvae", "spectrum-vae"]
+    assert not list(tmp_path.rglob("*.csv.gz"))
+    command("--repeats", "1", "--tables", "experts", "lengths")
+    made = {path.relative_to(tmp_path / "generated" / f"small-seed{SEED}") for path in tmp_path.rglob("*.gz")}
+    assert {str(path) for path in made} == {
+        f"tables/text/seed5/{name}.csv.gz" for name in ("experts", "lengths")
+    }
+    n_trained = len(trainings)
+    monkeypatch.setitem(TABLES, "experts", None)
+    command("--repeats", "1")
+    assert len(trainings) == n_trained
+    committed_files = {
+        path.parent.relative_to(tmp_path / "results") for path in tmp_path.rglob("provenance.json")
+    }
+    assert set(map(str, committed_files)) == {"small/text/seed5"}
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Names of the models that are trained, one a stack."""
+    names, train = [], trained._train
+    monkeypatch.setattr(trained, "_train", lambda task, *rest: names.append(task.name) or train(task, *rest))
+    return names
