@@ -75,16 +75,17 @@ def committed_table(run, recipe, name):
     Like the weights it is accepted by what it is, whatever code made it: model, recipe, events, length.
     """
     provenance = committed_seeds(run, recipe).get(run.training_seed)
-    if provenance is None or not _is_of(run, provenance):
+    if provenance is None or not _is_of(run, recipe, provenance):
         return None
     return read_committed(run, recipe, run.training_seed, name)
 
 
-def _is_of(run, provenance):
+def _is_of(run, recipe, provenance):
     """Whether results are of the run's own events, and of the weights that it takes."""
     return (
-        bool(provenance["weights"])
+        (bool(provenance["weights"]) or recipe == NO_RECIPE)
         and run.shipped is not None
+        and run.shipped.is_dir()
         and provenance["dataset"] == run.dataset().digest()
         and all(_is_file(run.shipped / name, sha) for name, sha in provenance["weights"].items())
     )

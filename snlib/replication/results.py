@@ -116,18 +116,26 @@ def _path(run, recipe, name):
 
 
 def _made_from(run, recipe):
-    """All that decides results of a recipe: code, data, length and, where weights are committed, these."""
-    names = {f"{name}-{recipe_for(name, recipe).name}" for name in MODELS} if recipe != NO_RECIPE else ()
-    paths = (
-        [run.shipped / f"{name}-seed{run.training_seed}.safetensors" for name in names] if run.shipped else ()
-    )
-    weights = sorted(path for path in paths if path.is_file())
+    """All that decides results of a recipe: code, data, length, and weights that the run did not make."""
     return {
         "code": [digest("training"), digest("evaluation")],
         "dataset": run.dataset().digest(),
         "profile": asdict(run.profile),
-        "weights": {path.name: file_digest(path) for path in weights},
+        "weights": {} if recipe == NO_RECIPE else _given_weights(run, recipe),
     }
+
+
+def _given_weights(run, recipe):
+    """Digests of the committed weights of a recipe, but for copies of the run's own."""
+    names = sorted({f"{name}-{recipe_for(name, recipe).name}" for name in MODELS})
+    given = {}
+    for name in (f"{name}-seed{run.training_seed}.safetensors" for name in names if run.shipped):
+        committed, own = run.shipped / name, run.folder / name
+        if committed.is_file():
+            sha = file_digest(committed)
+            if not own.is_file() or file_digest(own) != sha:
+                given[name] = sha
+    return given
 
 
 def own_curves_path(run, recipe):

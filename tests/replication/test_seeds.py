@@ -12,7 +12,7 @@ import torch
 
 from snlib.files import DATA, read_json, write_json
 from snlib.model.registry import recipe_for
-from snlib.replication import committed, seeds, trained
+from snlib.replication import committed, results, seeds, trained
 from snlib.replication.profiles import PROFILES, Length, Profile
 from snlib.replication.results import figure4_curves, table
 from snlib.replication.run import open_run
@@ -157,8 +157,9 @@ def test_committed_results_are_taken_where_their_weights_are(run, tmp_path, monk
     shutil.copyfile(run.folder / "events.npz", tmp_path / "events.npz")
     for name in TABLES:
         monkeypatch.setitem(TABLES, name, None)
-    found = table(fresh, "masking")
-    pd.testing.assert_frame_equal(found, table(run, "masking"))
+    monkeypatch.setattr(results, "spectra_and_curves", None)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(table(fresh, name), table(run, name))
     for key, curves in figure4_curves(run).items():
         for name, values in curves.items():
             np.testing.assert_array_equal(figure4_curves(fresh)[key][name], values)
@@ -176,6 +177,11 @@ def test_what_is_published_is_read_without_a_run(run):
             lambda e, r: e.hardly_recovered(r),
         ):
             np.testing.assert_allclose(measure(found, recipe), measure(expected, recipe))
+
+
+def test_what_was_made_before_the_weights_were_committed_is_not_made_again(run, monkeypatch):
+    monkeypatch.setitem(TABLES, "masking", None)
+    assert len(results.own_part(run, "text", "masking")) > 0
 
 
 @pytest.mark.parametrize("change", ["weights", "events", "length", "none shipped"])
