@@ -1,5 +1,6 @@
 """The tables of a run: complete, kept, right in their parts, and read together with those of other seeds."""
 
+import gzip
 import json
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from snlib.model.recipes import RECIPES
 from snlib.replication import results
 from snlib.replication.methods import METHODS, predictions, sampler_of
 from snlib.replication.profiles import PROFILES, Length, Profile
-from snlib.replication.results import figure4_curves, table, write_results
+from snlib.replication.results import figure4_curves, table, write_results, write_table
 from snlib.replication.run import open_run
 from snlib.replication.tables import TABLES
 
@@ -98,6 +99,15 @@ def test_a_table_is_made_once(run, monkeypatch):
     monkeypatch.setattr(results, "digest", lambda stage: "newer code")
     monkeypatch.setitem(TABLES, "masking", lambda run, recipe: pd.DataFrame({"made": [1.23456]}))
     assert table(run, "masking")["made"].tolist() == [1.235, 1.235]
+
+
+def test_the_same_rows_are_written_as_the_same_bytes(tmp_path):
+    rows, paths = pd.DataFrame({"a": [1, 2], "b": [0.123456, np.nan]}), [tmp_path / x for x in ("one", "two")]
+    for path in paths:
+        write_table(rows, path.with_suffix(".csv.gz"))
+    one, two = (path.with_suffix(".csv.gz").read_bytes() for path in paths)
+    assert one == two
+    assert gzip.decompress(one).decode() == "a,b\n1,0.1235\n2,\n"
 
 
 def test_a_truncated_table_is_made_again(run):
