@@ -1,8 +1,9 @@
 """Settings of `pytest --nbval`: its kernels import this checkout, start with nothing computed, and repeat.
 
-All outputs are compared but images, and figures by their contents (`snlib.figures.contents`).  A cell that is
-tagged "single-precision" shows numbers that depend on the last bit of a training: they are compared where
-`REPEATABLE` fixes it.  What is tagged "nbval-ignore-output" has its reason in the cell's metadata.
+All outputs are compared but training times (`not_compared.cfg`) and images, and figures by their contents
+(`snlib.figures.contents`).  A cell tagged "single-precision" shows numbers that depend on the last bit
+of a training: they are compared where `REPEATABLE` fixes it.  What is tagged "nbval-ignore-output" has its
+reason in the cell's metadata.
 """
 
 import os
@@ -28,6 +29,8 @@ def pytest_configure(config):
     patch.setenv("PYTHONPATH", ROOT, prepend=os.pathsep)
     for name, value in REPEATABLE.items():
         patch.setenv(name, value)
+    if config.getoption("nbval_sanitize_with", None) is None:
+        config.option.nbval_sanitize_with = str(Path(__file__).with_name("not_compared.cfg"))
 
 
 def pytest_itemcollected(item):

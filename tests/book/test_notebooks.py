@@ -5,8 +5,10 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import pandas as pd
 import pytest
 from jupytext.compare import NotebookDifference, compare_notebooks
+from nbval.plugin import get_sanitize_patterns
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted({path.stem for path in FOLDER.glob("[0-9][0-9]_*") if path.suffix in (".md", ".ipynb")})
@@ -108,6 +110,26 @@ def test_an_output_that_is_ignored_without_a_reason_is_found(source, reason, acc
     tags = ["nbval-ignore-output"] if source == "x" else []
     cell = nbformat.v4.new_code_cell(source, metadata={"tags": tags, "reason": reason})
     assert bool(unexplained([cell])) != accepted
+
+
+@pytest.mark.parametrize("show", [pd.DataFrame.to_html, repr])
+@pytest.mark.parametrize(
+    ("row", "left_out"), [("Training time [min]", True), ("Validation loss", False), ("Device", False)]
+)
+def test_only_training_times_are_left_out_of_the_comparison(show, row, left_out):
+    """By the patterns that nbval reads from the file."""
+    summary = {"Validation loss": "1", "reached at step": "57 of 60", "Training time [min]": "9", "Device": "2"}
+    table = pd.DataFrame({"text": summary, "improved": summary})
+    changed = table.replace({"text": {table.loc[row, "text"]: "10"}})
+    patterns = get_sanitize_patterns((FOLDER / "not_compared.cfg").read_text())
+    assert patterns
+
+    def compared(text):
+        for pattern, replacement in patterns:
+            text = re.sub(pattern, replacement, text)
+        return text
+
+    assert (compared(show(table)) == compared(show(changed))) == left_out
 
 
 @every_notebook
