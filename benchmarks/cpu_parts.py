@@ -1,7 +1,6 @@
 """Where the time of a training step on a CPU goes: by part of the model, by kind of operation."""
 
 import time
-from statistics import median
 
 import torch
 from measure import in_turn, ratio
@@ -57,7 +56,7 @@ def part_works(case):
 
 
 def by_part(data, batch, lengths, repeats=9):
-    """Rows: the time of each part and its share of the step.
+    """Rows: the share of each part in the time of a step.
 
     A part by itself takes a little longer than in a step (it has its memory to ask for), so the
     rest, which is what the parts leave of the step, may be less than nothing.
@@ -71,10 +70,7 @@ def by_part(data, batch, lengths, repeats=9):
         step = times.pop("step")
         times = {name: times[name] for name in (*parts, "optimiser, clipping")}
         times["rest"] = [whole - sum(each) for whole, *each in zip(step, *times.values(), strict=True)]
-        rows += [
-            {"decoded": n, "part": name, "ms": 1e3 * median(column), "share": ratio(column, step)}
-            for name, column in times.items()
-        ]
+        rows += [{"decoded": n, "part": name, "share": ratio(column, step)} for name, column in times.items()]
     return rows
 
 

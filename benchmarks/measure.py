@@ -58,9 +58,9 @@ def in_turn(works, repeats):
     return {name: column[1:] for name, column in times.items()}  # the first warms up
 
 
-def summary(times):
-    """Median and best of some times, in ms; neighbours on the machine add more to the first."""
-    return {"ms": 1e3 * median(times), "best ms": 1e3 * min(times)}
+def median_ms(times):
+    """Median of some times in ms, and by what share of it the best was shorter."""
+    return {"ms": 1e3 * median(times), "best shorter by": 1 - min(times) / median(times)}
 
 
 def ratio(times, reference):

@@ -58,11 +58,20 @@ def light_curves(n):
 
 
 class Case:
-    """Steps of the MMVAE with some batch size and so many decoded wavelengths, and draws for them."""
+    """Steps of an MMVAE with some batch size and so many decoded wavelengths, and draws for them."""
 
-    def __init__(self, data, batch, n_wavelengths, precision="32-true", compiled=False, recorded=False):
+    def __init__(
+        self,
+        data,
+        batch,
+        n_wavelengths,
+        precision="32-true",
+        compiled=False,
+        recorded=False,
+        recipe=RECIPES["improved"],
+    ):
         device = data.flux.device
-        recipe = replace(RECIPES["improved"], batch_size=batch, n_wavelengths=n_wavelengths)
+        recipe = replace(recipe, batch_size=batch, n_wavelengths=n_wavelengths)
         self.model = new_model("mmvae", recipe, 0).to(device)
         self.data, self.draws = data, {}
         fabric, optimiser = new_fabric(device.type, precision), new_optimiser(self.model)

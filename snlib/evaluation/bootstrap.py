@@ -4,7 +4,7 @@ import numpy as np
 
 from snlib.random_streams import stream
 
-__all__ = ["N_REPLICATES", "draw_weights", "interval", "over_seeds", "share_within"]
+__all__ = ["N_REPLICATES", "draw_weights", "interval", "over_seeds", "share_within", "weights_of_seeds"]
 
 N_REPLICATES = 2000
 
@@ -25,6 +25,27 @@ def draw_weights(n, rng):
     """
     drawn = rng.multinomial(n, np.full(n, 1 / n), N_REPLICATES)
     return np.vstack([np.ones(n), drawn])
+
+
+def weights_of_seeds(tables, events=None):
+    """`draw_weights` for the events of each seed: the same for seeds that were judged by the same events.
+
+    Parameters
+    ----------
+    tables : sequence of pandas.DataFrame
+        One a seed, whose column ``event`` numbers its N events from 0.
+    events : sequence, optional
+        By which events each seed was judged: equal for the same ones.  By default each had its own.
+
+    Returns
+    -------
+    list of ndarray, shape (1 + N_REPLICATES, N)
+    """
+    events = list(range(len(tables)) if events is None else events)
+    return [
+        draw_weights(int(table["event"].max()) + 1, stream("bootstrap of events", 0, events.index(one), 0))
+        for table, one in zip(tables, events, strict=True)
+    ]
 
 
 def over_seeds(values):

@@ -2,11 +2,31 @@
 
 import torch
 
-__all__ = ["DEAD_BELOW", "EXPERTS", "expert_scores"]
+__all__ = ["DEAD_BELOW", "EXPERTS", "expert_scores", "summed_squares"]
 
 EXPERTS = ("light_curve", "spectrum")
 DEAD_BELOW = 0.1  # an expert whose locations vary by less of their scale says the same of every event
 _BATCH = 500
+
+
+def summed_squares(vae, z, spectrum):
+    """Sum over observed pixels of the squared errors of spectra decoded from one latent each.
+
+    Parameters
+    ----------
+    vae : snlib.model.vae.VAE
+        Of spectra.
+    z : Tensor, shape (B, tokens, width)
+    spectrum : snlib.data.batches.Spectrum
+        Of B true spectra.
+
+    Returns
+    -------
+    Tensor, shape (B,)
+        In z-scores.
+    """
+    decoded = vae.likelihood(z[None], spectrum).loc[0]
+    return torch.where(spectrum.observed, decoded - spectrum.value, 0).square().sum(-1)
 
 
 @torch.no_grad()
@@ -36,8 +56,7 @@ def expert_scores(mmvae, pairs, scaling):
         batch = pairs.take(index)
         posteriors = (mmvae.photometry.posterior(batch.photometry), mmvae.spectrum.posterior(batch.spectrum))
         for posterior, columns in zip(posteriors, found.values(), strict=True):
-            decoded = mmvae.spectrum.likelihood(posterior.loc[None], batch.spectrum).loc[0]
-            square = torch.where(batch.spectrum.observed, decoded - batch.spectrum.value, 0).square().sum(-1)
+            square = summed_squares(mmvae.spectrum, posterior.loc, batch.spectrum)
             for column, values in zip(columns, (square, posterior.loc, posterior.scale), strict=True):
                 column.append(values)
     mmvae.train(was_training)

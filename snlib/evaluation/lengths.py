@@ -9,6 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from snlib.data.batches import Spectrum
+from snlib.evaluation.experts import summed_squares
 
 __all__ = ["EVERY", "cost_exponent", "length_scores"]
 
@@ -52,10 +53,8 @@ def length_scores(mmvae, dataset, device="cpu"):
 
 
 def _squares(vae, spectrum, every):
-    """Sum of squared errors of each spectrum, in z-scores."""
-    z = vae.posterior(spectrum.at(slice(None, None, every))).loc
-    decoded = vae.likelihood(z[None], spectrum).loc[0]
-    return torch.where(spectrum.observed, decoded - spectrum.value, 0).square().sum(-1)
+    """`summed_squares` of spectra decoded from what the encoder makes of every so many of their pixels."""
+    return summed_squares(vae, vae.posterior(spectrum.at(slice(None, None, every))).loc, spectrum)
 
 
 def cost_exponent(vae):

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from snlib.data.events import LightCurves
-from snlib.evaluation.bootstrap import draw_weights, interval, over_seeds
+from snlib.evaluation.bootstrap import interval, over_seeds, weights_of_seeds
 from snlib.evaluation.thinning import hide_points
 from snlib.inference.embedding import retrieve_spectra
 from snlib.inference.posteriors import SpectrumPosterior, mean_spectrum
 from snlib.inference.samplers import draw_events, light_curve_sampler, spectrum_posteriors
-from snlib.random_streams import stream
 
 __all__ = [
     "HIDDEN_FRACTIONS",
@@ -178,11 +177,7 @@ def average_masking_scores(tables, events=None):
         ``rmse_dex``.
     """
     by = ["recipe", "hidden", "phase_days"]
-    events = list(range(len(tables)) if events is None else events)
-    weights = [
-        draw_weights(int(table["event"].max()) + 1, stream("bootstrap of events", 0, events.index(one), 0))
-        for table, one in zip(tables, events, strict=True)
-    ]
+    weights = weights_of_seeds(tables, events)
     seeds = [dict(list(table.groupby(by, sort=False))) for table in tables]
     rows = []
     for key in dict.fromkeys(key for of_seed in seeds for key in of_seed):

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
-import numpy as np
 import seaborn as sns
-from matplotlib.colors import to_hex, to_rgb
 
 from snlib.data.quantities import BANDS
 from snlib.figures.contents import print_contents
-from snlib.model.recipes import RECIPES
 
 __all__ = [
     "BAND_COLOURS",
@@ -59,15 +56,19 @@ _LOOKS = {
     "likelihood": _Look("#AA4499", "d"),
     "errors": _Look("#0072B2", "o"),
 }
-_WHITEST = 0.45  # how much white is in the colour of the first recipe
+# Recipes where they stand side by side; those of the authors' program are reds.
+_RECIPE_COLOURS = {
+    "text": "#56B4E9",
+    "evaluated": "#882255",
+    "evaluated-may": "#CC6677",
+    "evaluated-independent": "#777777",
+    "improved": "#0072B2",
+}
 
 
 def _look(method):
-    """The look of a method, and its recipe ("" if its name has none)."""
-    if method in _LOOKS:
-        return _LOOKS[method], ""
-    base, _, recipe = method.removesuffix(")").partition(" (")
-    return _LOOKS[base], recipe
+    """The look of a method, whatever its recipe."""
+    return _LOOKS[method] if method in _LOOKS else _LOOKS[method.removesuffix(")").partition(" (")[0]]
 
 
 def method_colour(method):
@@ -76,9 +77,7 @@ def method_colour(method):
     Parameters
     ----------
     method : str
-        Its name, with or without a recipe: "MMVAE", "MMVAE (text)".  The recipes of
-        `snlib.model.recipes.RECIPES` become darker in their order, and the last has the colour of the method
-        itself, as have recipes that are not compared there.
+        Its name, with or without a recipe, which makes no difference: "MMVAE", "MMVAE (text)".
 
     Returns
     -------
@@ -90,20 +89,17 @@ def method_colour(method):
     KeyError
         If there is no such method.
     """
-    (look, recipe), recipes = _look(method), list(RECIPES)
-    to_come = len(recipes) - 1 - recipes.index(recipe) if recipe in recipes else 0
-    white = _WHITEST * to_come / max(len(recipes) - 1, 1)
-    return to_hex((1 - white) * np.array(to_rgb(look.colour)) + white)
+    return _look(method).colour
 
 
 def method_marker(method):
     """The marker of a method, whatever its recipe; see `method_colour`."""
-    return _look(method)[0].marker
+    return _look(method).marker
 
 
 def recipe_colour(recipe):
-    """The colour of a recipe: that of its MMVAE."""
-    return method_colour(f"MMVAE ({recipe})")
+    """The colour of a recipe where several are compared, as ``#rrggbb``; a `KeyError` if it has none."""
+    return _RECIPE_COLOURS[recipe]
 
 
 def recipe_label(recipe):

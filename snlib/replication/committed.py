@@ -10,15 +10,16 @@ from snlib.files.json_files import read_json
 from snlib.files.places import DATA
 from snlib.model.registry import recipe_for
 from snlib.replication.cache import file_digest
+from snlib.replication.methods import NO_RECIPE
 from snlib.replication.profiles import PROFILES
-from snlib.replication.tables import NO_RECIPE, OF_NO_RECIPE, TABLES
+from snlib.replication.tables import OF_NO_RECIPE, TABLES
 
 __all__ = [
     "committed_folder",
     "committed_seeds",
     "committed_table",
-    "read_committed",
     "read_published",
+    "rows_of_seed",
     "settings",
 ]
 
@@ -59,9 +60,9 @@ def committed_seeds(run, recipe):
     return found
 
 
-def read_committed(run, recipe, seed, name):
+def _read(folder, name):
     """A committed table, or a `FileNotFoundError` that says what to do."""
-    path = committed_folder(run, recipe, seed) / f"{name}.csv.gz"
+    path = folder / f"{name}.csv.gz"
     if not path.is_file():
         raise FileNotFoundError(
             f"{path}: no such file; its results are of older code; `make repeats` makes them again"
@@ -77,7 +78,7 @@ def committed_table(run, recipe, name):
     provenance = committed_seeds(run, recipe).get(run.training_seed)
     if provenance is None or not _is_of(run, recipe, provenance):
         return None
-    return read_committed(run, recipe, run.training_seed, name)
+    return _read(committed_folder(run, recipe, run.training_seed), name)
 
 
 def _is_of(run, recipe, provenance):
@@ -95,6 +96,45 @@ def _is_file(path, sha):
     return path.is_file() and file_digest(path) == sha
 
 
+def rows_of_seed(results, seed, recipes, name):
+    """A committed table of one seed: what depends on no model, of the same events, and what its recipes say.
+
+    Parameters
+    ----------
+    results : str
+        A folder in ``data/results``; see `snlib.replication.run.Run.results_name`.
+    seed : int
+    recipes : dict of str to dict
+        From what the results of each recipe were made.
+    name : str
+        A name in `snlib.replication.tables.TABLES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    FileNotFoundError
+        If a table is not there.
+    """
+    folder = DATA / "results" / results
+    parts = [folder / recipe / f"seed{seed}" for recipe in recipes]
+    if name in OF_NO_RECIPE:
+        parts.insert(0, _of_no_recipe(folder, next(iter(recipes.values()))["dataset"]))
+    return pd.concat([_read(part, name) for part in parts], ignore_index=True)
+
+
+def _of_no_recipe(folder, dataset):
+    """Where the results that depend on no model are, for some events."""
+    for path in sorted((folder / NO_RECIPE).glob("seed*/provenance.json")):
+        if read_json(path)["dataset"] == dataset:
+            return path.parent
+    raise FileNotFoundError(
+        f"{folder / NO_RECIPE}: no results of the events {dataset}; `make repeats` makes them"
+    )
+
+
 def read_published(name):
     """All committed results of a profile, whatever run asks for them.
 
@@ -110,21 +150,11 @@ def read_published(name):
     made : dict of int to dict of str to dict
         By seed and recipe, in the same order, from what they were made.
     """
-    folder, made, none = DATA / "results" / name, {}, {}
-    for path in folder.glob(f"{NO_RECIPE}/seed*/provenance.json"):
-        none[read_json(path)["dataset"]] = path.parent
+    folder, made = DATA / "results" / name, {}
     for recipe in PROFILES[name.partition("-")[0]].lengths:
         for path in folder.glob(f"{recipe}/seed*/provenance.json"):
             provenance = read_json(path)
             made.setdefault(provenance["seed"], {})[recipe] = provenance
     made = dict(sorted(made.items()))
-
-    def rows(table, seed, recipes):
-        parts = [folder / recipe / f"seed{seed}" for recipe in recipes]
-        if table in OF_NO_RECIPE:
-            dataset = next(iter(recipes.values()))["dataset"]
-            parts.insert(0, none[dataset])
-        return pd.concat([pd.read_csv(part / f"{table}.csv.gz") for part in parts], ignore_index=True)
-
-    tables = {table: [rows(table, *of_seed) for of_seed in made.items()] for table in TABLES}
+    tables = {table: [rows_of_seed(name, *of_seed, table) for of_seed in made.items()] for table in TABLES}
     return tables, made

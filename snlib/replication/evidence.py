@@ -5,13 +5,12 @@ from itertools import pairwise
 import numpy as np
 
 from snlib.data.quantities import PARAMETERS
-from snlib.evaluation.bootstrap import draw_weights, over_seeds
+from snlib.evaluation.bootstrap import draw_weights, over_seeds, weights_of_seeds
 from snlib.evaluation.experts import DEAD_BELOW
 from snlib.random_streams import stream
 
 __all__ = ["Evidence"]
 
-_TEST_EVENTS, _PRIOR_SAMPLES = 0, 1  # what is drawn again
 _NAMES = [parameter.name for parameter in PARAMETERS]
 _NICKEL = _NAMES.index("ni56_mass_msun")
 _MAJORITIES = (0.3, 0.5, 0.7, 0.9)  # fractions hidden, as the paper's majority of the observations is lost
@@ -37,10 +36,7 @@ class Evidence:
 
     def __init__(self, tables, events=None):
         self.tables = tables
-        n_events = [int(table["event"].max()) + 1 for table in tables["spectra"]]
-        events = list(range(len(n_events)) if events is None else events)
-        draws = [events.index(of_seed) for of_seed in events]  # the first seed that was judged by them
-        self.weights = [_weights(n, draw, _TEST_EVENTS) for n, draw in zip(n_events, draws, strict=True)]
+        self.weights = weights_of_seeds(tables["spectra"], events)
 
     @property
     def recipes(self):
@@ -176,7 +172,7 @@ class Evidence:
         for seed, rows in self._rows("generation", where).items():
             of = rows[value].to_numpy()
             # Truth and conditional spectra are of the test events, prior ones of nobody.
-            weights = _weights(len(of), seed, _PRIOR_SAMPLES) if kind == "prior" else self.weights[seed]
+            weights = _weights_of_samples(len(of), seed) if kind == "prior" else self.weights[seed]
             known = np.isfinite(of)  # a true spectrum may have no pixels where a value is measured
             found[seed] = statistic(weights[:, known], of[known])
         return found
@@ -225,8 +221,9 @@ class Evidence:
         return np.exp(above - below)
 
 
-def _weights(n, seed, what):
-    return draw_weights(n, stream("bootstrap of events", 0, seed, what))
+def _weights_of_samples(n, seed):
+    """Weights for n prior samples, which are drawn again like events, from a stream of their own."""
+    return draw_weights(n, stream("bootstrap of events", 0, seed, 1))
 
 
 def _select(table, where):

@@ -20,7 +20,9 @@ from snlib.inference.samplers import (
 )
 from snlib.model.registry import new_model
 
-__all__ = ["METHODS", "SHOWN", "compared", "label", "predictions", "sampler_of"]
+__all__ = ["METHODS", "NO_RECIPE", "SHOWN", "compared", "label", "predictions", "sampler_of"]
+
+NO_RECIPE = "none"  # stands for a recipe where no model is asked
 
 
 def _mean_spectrum(source, recipe):
@@ -142,7 +144,7 @@ def compared(run, recipe, methods=tuple(_MODEL_OF)):
         training spectrum nearest to the light curve.
     sampler : function
     """
-    if recipe == "none":
+    if recipe == NO_RECIPE:
         for method in ("mean spectrum", *(["diffusion"] if run.published_sample else [])):
             yield method, sampler_of(run, method)
     else:
@@ -169,7 +171,7 @@ def predictions(run, events, recipes=None):
     """
     return {
         (name, kind): posterior
-        for recipe in ("none", *(run.recipes if recipes is None else recipes))
+        for recipe in (NO_RECIPE, *(run.recipes if recipes is None else recipes))
         for name, sampler in compared(run, recipe, SHOWN)
         for kind, posterior in spectrum_posteriors(
             sampler, events, run.profile.n_posterior_samples, run.training_seed

@@ -12,9 +12,9 @@ from pathlib import Path
 import yaml
 
 from snlib.files.json_files import read_json
+from snlib.replication.ledger_page import ledger_html
 from snlib.replication.notebooks import public
 from snlib.replication.pipeline import COVER
-from snlib.replication.verdicts import ledger_html
 
 __all__ = ["assemble"]
 

@@ -8,11 +8,11 @@ import pandas as pd
 
 from snlib.files.json_files import read_json, write_json
 from snlib.files.writing import replacing
+from snlib.replication.ledger_page import ledger_html
 from snlib.replication.notebooks import public
 from snlib.replication.pipeline import COVER
 from snlib.replication.results import write_results
 from snlib.replication.stages import commit
-from snlib.replication.verdicts import ledger_html
 
 __all__ = ["public_names", "publish", "run_times", "sum_up"]
 

@@ -41,19 +41,18 @@ def race(finished, stopped):
     Returns
     -------
     pandas.Series
-        ``steps, minutes, start_s, step_ms, best_step, best_loss, final_loss`` of the first, ``other_step_ms,
+        ``steps, minutes, start_s, best_step, best_loss, final_loss`` of the first, ``other_step_ms,
         other_hours`` (of all steps), ``other_minutes`` and ``other_loss`` (its lowest, and when) of the
         second, and ``minutes_to_other_loss``, when the first was there.
     """
     last = finished.iloc[-1]
     best, lowest = (history.loc[history["validation_loss"].idxmin()] for history in (finished, stopped))
-    (step, start), (other_step, other_start) = _pace(finished), _pace(stopped)
+    start, (other_step, other_start) = _pace(finished)[1], _pace(stopped)
     return pd.Series(
         {
             "steps": last["step"],
             "minutes": last["seconds"] / 60,
             "start_s": start,
-            "step_ms": 1e3 * step,
             "best_step": best["step"],
             "best_loss": best["validation_loss"],
             "final_loss": last["validation_loss"],

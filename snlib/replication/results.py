@@ -17,8 +17,9 @@ from snlib.model.heads import HEADS
 from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.cache import file_digest, make_unless_kept
 from snlib.replication.committed import committed_folder, committed_table
+from snlib.replication.methods import NO_RECIPE
 from snlib.replication.stages import digest
-from snlib.replication.tables import NO_RECIPE, OF_NO_RECIPE, TABLES, spectra_and_curves
+from snlib.replication.tables import OF_NO_RECIPE, TABLES, spectra_and_curves
 
 __all__ = [
     "CURVES",

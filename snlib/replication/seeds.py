@@ -16,19 +16,19 @@ from snlib.files.json_files import write_json
 from snlib.model.heads import HEADS
 from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.cache import file_digest
-from snlib.replication.committed import committed_folder, committed_seeds, read_committed, settings
+from snlib.replication.committed import committed_folder, committed_seeds, rows_of_seed, settings
+from snlib.replication.methods import NO_RECIPE
 from snlib.replication.results import (
     CURVES,
     own_curves_path,
     own_part,
-    part,
     table,
     trained_models,
     write_table,
 )
 from snlib.replication.run import open_run
 from snlib.replication.stages import commit, digest
-from snlib.replication.tables import NO_RECIPE, OF_NO_RECIPE, TABLES
+from snlib.replication.tables import OF_NO_RECIPE, TABLES
 from snlib.replication.trained import train_or_load_stack
 from snlib.training.steps import new_fabric
 
@@ -165,15 +165,10 @@ def read_seeds(run, name):
         If committed results lack the table, or one of the columns that it has today; the message names the
         folder.
     """
-    mine, of_none = table(run, name), name in OF_NO_RECIPE
+    mine = table(run, name)
     tables = {run.training_seed: mine}
     for seed, recipes in _others(run).items():
-        parts = [read_committed(run, recipe, seed, name) for recipe in recipes]
-        if of_none:
-            same = _events(recipes) == run.dataset().digest()
-            none = part(run, NO_RECIPE, name) if same else read_committed(run, NO_RECIPE, seed, name)
-            parts.insert(0, none)
-        tables[seed] = pd.concat(parts, ignore_index=True)
+        tables[seed] = rows_of_seed(run.results_name(), seed, recipes, name)
         if missing := [column for column in mine if column not in tables[seed]]:
             folder = committed_folder(run, next(iter(recipes)), seed)
             raise ValueError(f"{folder}: {name} lacks the columns {missing}; `make repeats` makes it again")

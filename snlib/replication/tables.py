@@ -16,11 +16,10 @@ from snlib.evaluation.score_table import Curves, score_events
 from snlib.evaluation.scores import PIT_COLUMNS
 from snlib.inference.samplers import draw_events
 from snlib.model.heads import HEAD_OF
-from snlib.replication.methods import compared
+from snlib.replication.methods import NO_RECIPE, compared
 
 __all__ = [
     "GENERATED_AT_DAYS",
-    "NO_RECIPE",
     "N_PRIOR",
     "OF_NO_RECIPE",
     "TABLES",
@@ -28,7 +27,6 @@ __all__ = [
     "spectra_and_curves",
 ]
 
-NO_RECIPE = "none"
 GENERATED_AT_DAYS = 10.0  # the phase of Figure 5
 N_PRIOR = 200
 _WITH_PARAMETERS = ("mmvae", "contrastive", "photometry-regressor", "spectrum-regressor")

@@ -1,6 +1,5 @@
 """The verdicts on the claims: computed from the results of all seeds, and written for page and file."""
 
-from html import escape
 from string import ascii_lowercase
 
 import pandas as pd
@@ -13,9 +12,16 @@ from snlib.replication.seeds import events_of_seeds, read_seeds
 from snlib.replication.stages import commit
 from snlib.replication.tables import TABLES
 
-__all__ = ["evidence_of", "judge", "judge_by", "ledger", "ledger_html", "published_evidence", "verdict_table"]
+__all__ = [
+    "evidence_of",
+    "judge",
+    "judge_by",
+    "ledger",
+    "published_evidence",
+    "verdict_table",
+    "with_interval",
+]
 
-_MARKS = {"holds": "✓", "fails": "✗", "open": "?", "not applicable": "–"}
 _OF_A_ROW = ("id", "claim", "paper", "where", "chapter", "known")
 
 
@@ -109,7 +115,7 @@ def verdict_table(judged, ids):
         A row a claim; for each recipe the estimate with its 95 % interval, and the verdict.
     """
     mine = judged[judged["id"].map(_without_letter).isin(ids)]
-    found = mine.apply(lambda row: f"{_with_interval(row)}: {row.verdict}", axis=1)
+    found = mine.apply(lambda row: f"{with_interval(row)}: {row.verdict}", axis=1)
     table = mine.assign(found=found).pivot_table(
         index=["id", "statement", "tolerance"], columns="recipe", values="found", aggfunc="first", sort=False
     )
@@ -145,58 +151,9 @@ def ledger(run, judged):
     }
 
 
-def ledger_html(found, chapters):
-    """The ledger as a table for a page.
-
-    Parameters
-    ----------
-    found : dict
-        See `ledger`.
-    chapters : str
-        Folder of the chapters, as seen from the page.
-
-    Returns
-    -------
-    str
-        HTML: what was judged, and a row a claim with the paper's words and the verdict for each recipe.
-    """
-    rows = {}
-    for row in found["rows"]:
-        rows.setdefault(row["id"], []).append(row)
-    recipes = [row["recipe"] for row in next(iter(rows.values()))]
-    head = "".join(f"<th>{escape(name)}</th>" for name in ("", "The paper", *recipes))
-    body = "".join(_html_row(of_claim, chapters) for of_claim in rows.values())
-    return (
-        f'<p class="ledger-run">{escape(_in_words(found["run"]))}</p>\n<table class="table ledger">\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
-    )
-
-
-def _html_row(of_claim, chapters):
-    """A row of the ledger: all recipes of a claim."""
-    first = of_claim[0]
-    link = f'<a href="{chapters}{first["chapter"]}.html">{first["id"]}</a>'
-    words = f'{escape(first["claim"])} <span class="ledger-words">{escape(first["paper"])}</span>'
-    cells = "".join(
-        f'<td><b class="verdict">{_MARKS[row["verdict"]]} {row["verdict"]}</b> '
-        f'<span class="ledger-number">{_with_interval(pd.Series(row))}</span></td>'
-        for row in of_claim
-    )
-    return f"<tr><td>{link}</td><td>{words}</td>{cells}</tr>\n"
-
-
-def _in_words(run):
-    """From what the claims were judged."""
-    steps = ", ".join(f"{n:,} for {name}" for name, n in run["steps"].items())
-    seeds, judges = ", ".join(map(str, run["seeds"])), f"{run['test_events']:,} of {run['events']:,}"
-    return (
-        f"Data: {run['data']}. Judged by {judges} supernovae, seeds {seeds}. Training steps of the MMVAE: "
-        f"{steps}. In brackets the 95 % interval over seeds and supernovae."
-    )
-
-
-def _with_interval(row):
-    return f"{_short(row.estimate)} ({_short(row.low)} – {_short(row.high)})"
+def with_interval(row):
+    """The estimate of a row of `judge_by`, with the ends of its interval."""
+    return f"{_short(row['estimate'])} ({_short(row['low'])} – {_short(row['high'])})"
 
 
 def _without_letter(name):

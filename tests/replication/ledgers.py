@@ -15,6 +15,7 @@ ROW = {
     "where": "Section 9",
     "chapter": "01_first",
     "known": False,
+    "seeds": 2,
     "statement": "Error, in units of another",
     "tolerance": "at most 1",
 }

@@ -15,7 +15,8 @@ from snlib.replication import claims, verdicts
 from snlib.replication.claim import VERDICTS, Claim
 from snlib.replication.claims import CLAIMS
 from snlib.replication.evidence import Evidence
-from snlib.replication.verdicts import judge, judge_by, ledger, ledger_html, verdict_table
+from snlib.replication.ledger_page import ledger_html
+from snlib.replication.verdicts import judge, judge_by, ledger, verdict_table
 from tests.replication.evidence_tables import make_tables
 from tests.replication.ledgers import LEDGER
 
@@ -277,25 +278,52 @@ class Table(HTMLParser):
             self.text.append(data)
 
 
+def ledger_rows(found, chapters=""):
+    """The cells of the ledger's rows, without the summary above it."""
+    rows = Table(ledger_html(found, chapters)).rows
+    return rows[next(i for i, row in enumerate(rows) if row[1] == "The paper") :]
+
+
 def test_page_shows_words_and_verdicts():
-    page = Table(ledger_html(LEDGER, "chapters/"))
-    assert [cell.strip() for cell in page.rows[0]] == ["", "The paper", "text", "improved"]
-    name, words, *cells = (cell.strip() for cell in page.rows[1])
+    head, (name, words, *cells) = ledger_rows(LEDGER, "chapters/")
+    assert head == ["", "The paper", "text", "improved"]
     assert (name, words) == ("C1", "Spectra are good. “good & <cheap>”")
     assert cells == ["✗ fails 1.50 (1.25 – 2.00)", "✓ holds 0.50 (0.25 – 0.75)"]
-    assert page.links == ["chapters/01_first.html"]
+    assert Table(ledger_html(LEDGER, "chapters/")).links == ["chapters/01_first.html"]
+
+
+def test_variants_of_a_recipe_share_its_column_under_their_names():
+    rows = [
+        row | {"recipe": name}
+        for row, name in zip(LEDGER["rows"], ("evaluated", "evaluated-may"), strict=True)
+    ]
+    found = LEDGER | {"rows": rows, "run": LEDGER["run"] | {"steps": {"evaluated": 7, "evaluated-may": 8}}}
+    head, (*_, cell) = ledger_rows(found)
+    assert head[2:] == ["evaluated"]
+    assert cell == "✗ fails 1.50 (1.25 – 2.00) evaluated-may ✓ holds 0.50 (0.25 – 0.75)"
 
 
 def test_page_says_from_what_it_was_judged():
     said = "".join(Table(ledger_html(LEDGER, "")).text)
-    for words in ("450 of 4,500", "made-up <events>", "seeds 0, 3", "15,000 for text", "60 for improved"):
+    for words in ("450 of 4,500", "made-up <events>", "seeds 0, 3", "1 statements"):
         assert words in said
+
+
+def test_page_sums_up_verdicts_seeds_and_steps_of_each_recipe(found):
+    head, *rows = Table(ledger_html(found, "")).rows[: 1 + len(RECIPES)]
+    assert head == ["Recipe", "Seeds", "Steps", "✓ hold", "✗ fail", "? open", "– n/a"]
+    for (recipe, seeds, steps, *counts), name in zip(rows, RECIPES, strict=True):
+        of_recipe = [row for row in found["rows"] if row["recipe"] == name]
+        assert (recipe, int(seeds)) == (name, of_recipe[0]["seeds"])
+        assert int(steps.replace(",", "")) == found["run"]["steps"][name]
+        verdicts = [row["verdict"] for row in of_recipe]
+        assert [int(n) for n in counts] == [verdicts.count(verdict) for verdict in VERDICTS]
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_page_has_a_mark_for_each_verdict(verdict):
     rows = [row | {"verdict": verdict} for row in LEDGER["rows"]]
-    cells = Table(ledger_html(LEDGER | {"rows": rows}, "")).rows[1][2:]
+    cells = ledger_rows(LEDGER | {"rows": rows})[1][2:]
     assert all(re.match(rf"\S {verdict} ", cell) for cell in cells)
 
 

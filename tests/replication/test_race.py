@@ -33,7 +33,6 @@ def test_a_race_finds_paces_and_starts_that_histories_were_made_from():
     assert found["steps"] == 5000
     assert found["minutes"] == pytest.approx((90 + 10) / 60)
     assert found["start_s"] == pytest.approx(90)
-    assert found["step_ms"] == pytest.approx(2)
     assert (found["best_step"], found["best_loss"], found["final_loss"]) == (4000, 500, 550)
     assert found["other_step_ms"] == pytest.approx(60)
     assert found["other_hours"] == pytest.approx((10 + 5000 * 0.06) / 3600)
