@@ -37,23 +37,32 @@ class Parameter:
         LaTeX symbol.
     label : str
         Words for tables.
+    unit : str
+        For tables and figures.
     paper_range : tuple of float
-        The range as Table 1 prints it, in the unit of the column.
+        The range as Table 1 prints it, in that unit.
     """
 
     name: str
     symbol: str
     label: str
+    unit: str
     paper_range: tuple[float, float]
 
 
 PARAMETERS = (
-    Parameter("kinetic_energy_1e51erg", r"$E_\mathrm{k}$", "Kinetic energy", (4.514, 5.144)),
-    Parameter("ejecta_mass_msun", r"$m_\mathrm{ej}$", "Ejecta mass", (0.7, 2.5)),
-    Parameter("ni56_mass_msun", r"$m_\mathrm{Ni}$", "Nickel-56 mass", (0.75, 2.16)),
-    Parameter("ime_mass_msun", r"$m_\mathrm{IME}$", "Mass of intermediate elements", (0.0036, 2.07)),
-    Parameter("co_mass_msun", r"$m_\mathrm{CO}$", "Unburnt C/O mass", (0.0, 0.17)),
-    Parameter("mixing_passes", r"$n_\mathrm{mix}$", "Mixing passes (printed as progenitor mass)", (1.0, 2.5)),
+    Parameter("kinetic_energy_1e51erg", r"$E_\mathrm{k}$", "Kinetic energy", "10⁵¹ erg", (4.514, 5.144)),
+    Parameter("ejecta_mass_msun", r"$m_\mathrm{ej}$", "Ejecta mass", "M☉", (0.7, 2.5)),
+    Parameter("ni56_mass_msun", r"$m_\mathrm{Ni}$", "Nickel-56 mass", "M☉", (0.75, 2.16)),
+    Parameter("ime_mass_msun", r"$m_\mathrm{IME}$", "Mass of intermediate elements", "M☉", (0.0036, 2.07)),
+    Parameter("co_mass_msun", r"$m_\mathrm{CO}$", "Unburnt C/O mass", "M☉", (0.0, 0.17)),
+    Parameter(
+        "mixing_passes",
+        r"$n_\mathrm{mix}$",
+        "Mixing passes (printed as progenitor mass)",
+        "passes",
+        (1.0, 2.5),
+    ),
 )
 
 LIGHT_AA_PER_S = 2.99792458e18

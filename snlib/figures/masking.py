@@ -13,7 +13,7 @@ _WINDOW = 15  # pixels of the running mean over wavelength, as in Figure 4
 # Drawn in this order: what matters most comes last, on top.
 _DISTANCES = {
     "mean_truth_dex": ("|mean − truth|", {"color": method_colour("mean spectrum"), "linestyle": "--"}),
-    "model_mean_dex": ("|LC2spec − mean|", {"color": "#AA4499", "linewidth": 2}),
+    "model_mean_dex": ("|LC2spec − mean|", {"color": "#CC3311", "linewidth": 2}),
     "model_truth_dex": ("|LC2spec − truth|", {"color": method_colour("MMVAE")}),
 }
 _STEP_PERCENT = 1.2  # from one recipe's mark to the next

@@ -1,6 +1,8 @@
 """The look of the book: colours, markers, labels and how recipes are told apart."""
 
-from dataclasses import dataclass
+from collections import ChainMap
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import matplotlib.pyplot as plt
 import seaborn as sns
@@ -16,6 +18,7 @@ __all__ = [
     "WAVELENGTH_LABEL",
     "method_colour",
     "method_marker",
+    "paper_colours",
     "phase_title",
     "recipe_colour",
     "recipe_label",
@@ -51,11 +54,15 @@ _LOOKS = {
     "surrogate": _Look("#7A1F1F", "D"),  # which the inversion inverts
     "diffusion": _Look("#CC79A7", "^"),
     "end to end": _Look("#999933", "s"),
+    "end to end, both": _Look("#117733", "p"),
     # Kinds of intervals; of "errors" are those that the MMVAE is shipped with.
     "latent": _Look("#44AA99", "s"),
     "likelihood": _Look("#AA4499", "d"),
     "errors": _Look("#0072B2", "o"),
 }
+# What differs in the figures of the paper; MMVAE, contrastive model and mean spectrum look there as here.
+_OF_THE_PAPER = {"truth": "#D62728", "spectra-only VAE": "#009E73"}
+_SHOWN = ChainMap({}, _LOOKS)
 # Recipes where they stand side by side; those of the authors' program are reds.
 _RECIPE_COLOURS = {
     "text": "#56B4E9",
@@ -68,7 +75,17 @@ _RECIPE_COLOURS = {
 
 def _look(method):
     """The look of a method, whatever its recipe."""
-    return _LOOKS[method] if method in _LOOKS else _LOOKS[method.removesuffix(")").partition(" (")[0]]
+    return _SHOWN[method] if method in _SHOWN else _SHOWN[method.removesuffix(")").partition(" (")[0]]
+
+
+@contextmanager
+def paper_colours():
+    """Give methods the colours that they have in the figures of the paper, for as long as this is open."""
+    _SHOWN.maps[0].update({name: replace(_LOOKS[name], colour=new) for name, new in _OF_THE_PAPER.items()})
+    try:
+        yield
+    finally:
+        _SHOWN.maps[0].clear()
 
 
 def method_colour(method):

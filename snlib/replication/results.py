@@ -17,12 +17,13 @@ from snlib.model.heads import HEADS
 from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.cache import file_digest, make_unless_kept
 from snlib.replication.committed import committed_folder, committed_table
-from snlib.replication.methods import NO_RECIPE
+from snlib.replication.methods import NO_RECIPE, label
 from snlib.replication.stages import digest
 from snlib.replication.tables import OF_NO_RECIPE, TABLES, spectra_and_curves
 
 __all__ = [
     "CURVES",
+    "events_by_error",
     "figure4_curves",
     "own_curves_path",
     "own_part",
@@ -62,6 +63,26 @@ def table(run, name):
     if name not in TABLES:
         raise ValueError(f"table is {name!r}, expected one of {list(TABLES)}")
     return pd.concat([part(run, recipe, name) for recipe in parts_of(run, name)], ignore_index=True)
+
+
+def events_by_error(run, recipe="improved", phase_days=10):
+    """The test events in the order of the MMVAE's error at a phase: the one in the middle is a typical one.
+
+    Parameters
+    ----------
+    run : snlib.replication.run.Run
+    recipe : str
+    phase_days : float
+
+    Returns
+    -------
+    ndarray of int
+        Places among the test events, that with the smallest error first.
+    """
+    where = {"model": label("MMVAE", recipe), "interval": "latent", "phase_days": phase_days}
+    scores = table(run, "spectra")
+    mine = scores[(scores[list(where)] == list(where.values())).all(axis=1)]
+    return mine.sort_values("mse_dex2")["event"].to_numpy()
 
 
 def parts_of(run, name):

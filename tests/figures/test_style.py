@@ -9,6 +9,7 @@ from snlib.figures.style import (
     BAND_MARKERS,
     method_colour,
     method_marker,
+    paper_colours,
     phase_title,
     recipe_colour,
     recipe_label,
@@ -18,7 +19,7 @@ from snlib.model.recipes import RECIPES
 from snlib.replication.profiles import PROFILES
 
 METHODS = ["truth", "mean spectrum", "contrastive", "spectra-only VAE", "MMVAE", "MMVAE (large, fine-tuned)"]
-METHODS += ["inversion", "diffusion", "end to end", "latent", "likelihood"]
+METHODS += ["inversion", "diffusion", "end to end", "end to end, both", "latent", "likelihood"]
 
 
 def test_no_two_methods_and_no_two_bands_look_alike():
@@ -39,6 +40,16 @@ def test_a_method_looks_the_same_in_every_recipe(method):
 def test_no_two_recipes_that_are_judged_look_alike():
     recipes = {recipe for profile in PROFILES.values() for recipe in profile.lengths} | set(RECIPES)
     assert len({recipe_colour(recipe) for recipe in recipes}) == len(recipes) >= 5
+
+
+def test_the_colours_of_the_paper_end_with_their_figure():
+    before = {method: method_colour(method) for method in METHODS}
+    with pytest.raises(KeyError, match="none"), paper_colours():
+        assert method_colour("spectra-only VAE (text)") == before["mean spectrum"]  # both green there
+        assert method_colour("truth") not in before.values()
+        assert method_colour("MMVAE") == before["MMVAE"]
+        raise KeyError("none")
+    assert {method: method_colour(method) for method in METHODS} == before
 
 
 def test_an_unknown_method_has_no_colour():

@@ -12,7 +12,7 @@ from snlib.model.recipes import RECIPES
 from snlib.replication import results
 from snlib.replication.methods import METHODS, predictions, sampler_of
 from snlib.replication.profiles import PROFILES, Length, Profile
-from snlib.replication.results import figure4_curves, table, write_results, write_table
+from snlib.replication.results import events_by_error, figure4_curves, table, write_results, write_table
 from snlib.replication.run import open_run
 from snlib.replication.tables import TABLES
 
@@ -58,6 +58,15 @@ def test_every_method_of_a_run_draws_spectra(run):
         for samples in sampler_of(run, method, "improved")(event, 20, np.random.default_rng(0)).values():
             assert samples.values.shape[1:] == event.spectra.log10_fnu.shape[1:]
             assert np.isfinite(samples.location()).any()
+
+
+def test_events_are_in_the_order_of_the_error_of_their_predicted_spectrum(run):
+    """Which is measured anew, from what the model predicts for each event."""
+    test = run.dataset().part("test")
+    order = events_by_error(run, "text", phase_days=20)
+    predicted = predictions(run, test, ["text"])["MMVAE (text)", "latent"].mean[:, 3]
+    error = np.nanmean((predicted - test.spectra.log10_fnu[:, 3]) ** 2, axis=1)
+    assert order.tolist() == error.argsort().tolist()
 
 
 def test_a_method_that_does_not_exist_is_refused(run):
