@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.colors import to_hex
 
 from snlib.data.quantities import BANDS
 from snlib.figures.contents import print_contents
@@ -106,7 +107,7 @@ def method_colour(method):
     KeyError
         If there is no such method.
     """
-    return _look(method).colour
+    return to_hex(_look(method).colour)
 
 
 def method_marker(method):
@@ -116,7 +117,7 @@ def method_marker(method):
 
 def recipe_colour(recipe):
     """The colour of a recipe where several are compared, as ``#rrggbb``; a `KeyError` if it has none."""
-    return _RECIPE_COLOURS[recipe]
+    return to_hex(_RECIPE_COLOURS[recipe])
 
 
 def recipe_label(recipe):
