@@ -19,8 +19,8 @@ __all__ = ["app"]
 _PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
 _MODELS = (
     "One of mmvae, photometry-vae, spectrum-vae, contrastive, photometry-regressor, spectrum-regressor, "
-    "predictive-mmvae, or a parameter head on one of them: mmvae-photometry-head, mmvae-spectrum-head, "
-    "contrastive-photometry-head, contrastive-spectrum-head."
+    "joint-regressor, predictive-mmvae, or a parameter head on one of them: mmvae-photometry-head, "
+    "mmvae-spectrum-head, contrastive-photometry-head, contrastive-spectrum-head."
 )
 _Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 _LightCurves = Annotated[

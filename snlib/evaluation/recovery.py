@@ -31,8 +31,8 @@ def parameter_errors(dataset, models, seed, device="cpu"):
     ----------
     dataset : snlib.data.dataset.Dataset
     models : dict of str to torch.nn.Module
-        Some of "mmvae", "contrastive", "photometry-regressor" and "spectrum-regressor", trained on its
-        training events, on `device`.
+        Some of "mmvae", "contrastive", "photometry-regressor", "spectrum-regressor" and "joint-regressor",
+        trained on its training events, on `device`.
     seed : int
         Of the MLPs.
     device : str
@@ -41,9 +41,10 @@ def parameter_errors(dataset, models, seed, device="cpu"):
     -------
     pandas.DataFrame
         A row an event and way: ``method`` ("MMVAE" or "contrastive": MLPs on frozen embeddings; "end to
-        end"), ``data`` ("light curve" or "spectra"), ``fitted_to`` ("test": the MLPs to two thirds of the
-        test events, in turn; "train"), ``event``, and a column a parameter: the error in standard
-        deviations of the training events, for spectra the mean over the phases.
+        end"), ``data`` ("light curve", "spectra", or "both": a spectrum with its light curve),
+        ``fitted_to`` ("test": the MLPs to two thirds of the test events, in turn; "train"), ``event``, and a
+        column a parameter: the error in standard deviations of the training events, where there are spectra
+        the mean over the phases.
     """
     train, test = dataset.part("train"), dataset.part("test")
     rows = []
@@ -57,6 +58,8 @@ def parameter_errors(dataset, models, seed, device="cpu"):
                 ("train", _fit_and_predict(known, train.parameters, unknown, seed)),
             ):
                 rows.append(_errors(dataset, method, data, fitted_to, predicted))
+    if joint := models.get("joint-regressor"):
+        rows.append(_errors(dataset, "end to end", "both", "train", _predicted(dataset, joint, device)))
     return pd.concat(rows, ignore_index=True)
 
 

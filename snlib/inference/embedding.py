@@ -44,7 +44,6 @@ def encode(function, scaling, light_curves, device="cpu", batch_size=4096):
     return torch.cat(parts).cpu().numpy()
 
 
-@torch.no_grad()
 def encode_spectra(function, scaling, events, device="cpu"):
     """Apply a part of a model to each spectrum of some events.
 
@@ -59,9 +58,15 @@ def encode_spectra(function, scaling, events, device="cpu"):
     -------
     ndarray of float32, shape (N, P, ...)
     """
+    return _encode_pairs(lambda batch: function(batch.spectrum), scaling, events, device)
+
+
+@torch.no_grad()
+def _encode_pairs(function, scaling, events, device):
+    """The same of each pair of a light curve and a spectrum; the function is of a `Batch`."""
     pairs = Pairs.from_events(events, scaling, device)
     parts = torch.arange(len(pairs), device=device).split(_SPECTRA_BATCH)
-    encoded = torch.cat([function(pairs.take(index).spectrum).float() for index in parts])
+    encoded = torch.cat([function(pairs.take(index)).float() for index in parts])
     return encoded.unflatten(0, (len(events), -1)).cpu().numpy()
 
 
@@ -175,7 +180,7 @@ def predict_parameters(model, scaling, events, device="cpu"):
 
     Parameters
     ----------
-    model : snlib.model.regressor.Regressor
+    model : snlib.model.regressor.Regressor or snlib.model.regressor.JointRegressor
         On `device`.
     scaling : snlib.data.scaling.Scaling
     events : Events
@@ -184,10 +189,14 @@ def predict_parameters(model, scaling, events, device="cpu"):
     Returns
     -------
     ndarray, shape (N, 6) or (N, P, 6)
-        Physical units: from each light curve, or from each spectrum.
+        Physical units: from each light curve, or from each spectrum, without or with the light curve.
     """
     if model.modality == "photometry":
         z_scores = encode(model.predict, scaling, events.light_curves, device)
+    elif model.modality == "both":
+        z_scores = _encode_pairs(
+            lambda pair: model.predict(pair.photometry, pair.spectrum), scaling, events, device
+        )
     else:
         z_scores = encode_spectra(model.predict, scaling, events, device)
     return scaling.physical_parameters(z_scores)

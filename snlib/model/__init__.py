@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "predictive": ["PredictiveMMVAE"],
         "recipes": ["RECIPES", "Recipe"],
         "registry": ["ARCHITECTURES", "MODELS", "Architecture", "new_model", "recipe_for"],
-        "regressor": ["Regressor"],
+        "regressor": ["JointRegressor", "Regressor"],
         "inspection": ["parameter_table", "trace"],
         "transceiver": ["CrossAttention", "TransceiverDecoder", "TransceiverEncoder"],
         "vae": ["VAE", "standard_laplace"],

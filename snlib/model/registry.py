@@ -16,7 +16,7 @@ from snlib.model.heads import HEAD_OF, HEADS, ParameterHead
 from snlib.model.mmvae import MMVAE
 from snlib.model.predictive import PredictiveMMVAE
 from snlib.model.recipes import RECIPES, Recipe
-from snlib.model.regressor import Regressor
+from snlib.model.regressor import JointRegressor, Regressor
 from snlib.model.transceiver import TransceiverDecoder, TransceiverEncoder
 from snlib.model.vae import VAE
 
@@ -62,6 +62,7 @@ class Architecture:
             "contrastive": partial(Contrastive, encoder=self.encoder),
             "photometry-regressor": partial(regressor, "photometry"),
             "spectrum-regressor": partial(regressor, "spectrum"),
+            "joint-regressor": partial(JointRegressor, encoder=self.encoder),
             "predictive-mmvae": partial(PredictiveMMVAE, vae=vae),
         }
 

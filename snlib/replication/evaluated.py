@@ -24,7 +24,7 @@ from snlib.model.objectives import info_nce
 from snlib.model.perceptron import perceptron
 from snlib.model.recipes import Recipe
 from snlib.model.registry import MODELS, Architecture, register
-from snlib.model.regressor import Regressor
+from snlib.model.regressor import JointRegressor, Regressor
 from snlib.model.vae import VAE, standard_laplace
 from snlib.replication.evaluated_layers import EvaluatedDecoder, EvaluatedEncoder
 
@@ -183,7 +183,7 @@ class EvaluatedRegressor(Regressor):
 
 
 class _Evaluated(Architecture):
-    """Of the authors' parts; a predictive MMVAE, which is ours, it has not."""
+    """Of the authors' parts.  They have no joint regressor, and a predictive MMVAE is ours alone."""
 
     def models(self):
         return {
@@ -193,6 +193,7 @@ class _Evaluated(Architecture):
             "contrastive": EvaluatedContrastive,
             "photometry-regressor": partial(EvaluatedRegressor, "photometry"),
             "spectrum-regressor": partial(EvaluatedRegressor, "spectrum"),
+            "joint-regressor": partial(JointRegressor, encoder=EvaluatedEncoder),
         }
 
 
@@ -200,11 +201,12 @@ EVALUATED = EvaluatedRecipe("evaluated", learning_rate=2.5e-4, photometry_weight
 _MAY = replace(EVALUATED, name="evaluated-may", table=True)
 # One sample and beta = 0.5 for the uni-modal VAEs; regressors and heads see the pairs as they are.
 _UNIMODAL = {"batch_size": 32, "n_samples": 1, "likelihood_weight": 2.0}
+_REGRESSORS = ("photometry-regressor", "spectrum-regressor", "joint-regressor")
 _REGRESSOR = {"batch_size": 32, "learning_rate": 1e-3, "augmented": False}
 _CHANGES = {
     "photometry-vae": _UNIMODAL,
     "spectrum-vae": _UNIMODAL,
-    **dict.fromkeys(("photometry-regressor", "spectrum-regressor", *HEADS), _REGRESSOR),
+    **dict.fromkeys((*_REGRESSORS, *HEADS), _REGRESSOR),
 }
 _INDEPENDENT = replace(EVALUATED, name="evaluated-independent", independent=True)
 _ALL = [

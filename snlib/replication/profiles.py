@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 __all__ = ["PROFILES", "Length", "Profile"]
 
 # Over the training pairs, in the authors' scripts (commit 39a8dd0 of their repository).
-_PASSES = {"mmvae": 200, "photometry-vae": 200, "spectrum-vae": 200}
+# They have no script of the joint regressor.
+_PASSES = {"mmvae": 200, "photometry-vae": 200, "spectrum-vae": 200, "joint-regressor": 200}
 _PASSES_OF_OTHERS = 500
 
 

@@ -29,7 +29,10 @@ __all__ = [
 
 GENERATED_AT_DAYS = 10.0  # the phase of Figure 5
 N_PRIOR = 200
-_WITH_PARAMETERS = ("mmvae", "contrastive", "photometry-regressor", "spectrum-regressor")
+_WITH_PARAMETERS = (
+    *("mmvae", "contrastive"),
+    *("photometry-regressor", "spectrum-regressor", "joint-regressor"),
+)
 
 
 def spectra_and_curves(run, recipe):

@@ -103,7 +103,8 @@ def toy_models(embedding_of):
 
     both = {name: expert(name) for name in ("photometry", "spectrum")}
     models = {"mmvae": SimpleNamespace(**both), "contrastive": SimpleNamespace(**both)}
-    return models | {f"{name}-regressor": one for name, one in both.items()}
+    joint = SimpleNamespace(modality="both", predict=lambda photometry, spectrum: predict(photometry))
+    return models | {f"{name}-regressor": one for name, one in both.items()} | {"joint-regressor": joint}
 
 
 def mean_errors(dataset, embedding_of):
@@ -154,5 +155,5 @@ def test_end_to_end_errors_are_in_units_of_the_training_spread():
     train, test = (dataset.part(part).parameters for part in ("train", "test"))
     expected = (np.abs(test - train.mean(0)) / train.std(0)).mean()
     found = mean_errors(dataset, brightness_of)
-    for data in ("light curve", "spectra"):
+    for data in ("light curve", "spectra", "both"):
         assert found[data, "end to end", "train"] == pytest.approx(expected, rel=1e-5)

@@ -107,14 +107,18 @@ def test_the_order_of_the_spectra_makes_no_difference(embedded):
     np.testing.assert_array_equal(found, nearest_spectra_by_phase(ours, theirs, flux))
 
 
-@pytest.mark.parametrize("modality, shape", [("photometry", (16, 6)), ("spectrum", (16, 5, 6))])
+@pytest.mark.parametrize(
+    "modality, shape", [("photometry", (16, 6)), ("spectrum", (16, 5, 6)), ("joint", (16, 5, 6))]
+)
 def test_predicted_parameters_are_physical(dataset, small_recipe, modality, shape):
     model = new_model(f"{modality}-regressor", small_recipe, seed=0).eval()
     events, pairs = dataset.part("train"), dataset.pairs("train", "cpu")
     predicted = predict_parameters(model, dataset.scaling, events)
     assert predicted.shape == shape
     with torch.no_grad():
-        z = model.predict(getattr(pairs.take(torch.tensor([17])), modality))[0].numpy()  # event 3, phase 2
+        pair = pairs.take(torch.tensor([17]))  # event 3, phase 2
+        seen = (pair.photometry, pair.spectrum) if modality == "joint" else (getattr(pair, modality),)
+        z = model.predict(*seen)[0].numpy()
     expected = events.parameters.mean(0) + events.parameters.std(0) * z
     np.testing.assert_allclose(
         predicted[3] if modality == "photometry" else predicted[3, 2], expected, rtol=1e-4

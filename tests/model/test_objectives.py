@@ -376,6 +376,18 @@ def test_the_loss_of_a_regressor_by_hand(pairs, small_recipe):
         assert_close(model(batch), (error**2).sum(1) / 6)
 
 
+@torch.no_grad()
+def test_the_joint_regressor_reads_both_modalities(pairs, small_recipe):
+    """Its loss by hand; and what it says of an event changes with the light curve and with the spectrum."""
+    batch, other = (pairs[0].take(torch.tensor(index)) for index in ([0, 6, 14], [1, 8, 3]))
+    model = new_model("joint-regressor", small_recipe, 0)
+    said = model.predict(batch.photometry, batch.spectrum)
+    assert said.shape == (3, 6)
+    assert_close(model(batch), ((said - batch.parameters) ** 2).sum(1) / 6)
+    for changed in ((other.photometry, batch.spectrum), (batch.photometry, other.spectrum)):
+        assert ((model.predict(*changed) - said).abs().amax(1) > 1e-6).all()
+
+
 def test_the_weight_multiplies_the_light_curves_likelihood(small_recipe, pairs):
     """With one sample the bound is linear in it: 1, 3 and 5 times lie on a line."""
     recipe = replace(small_recipe, n_samples=1, bound="loose")

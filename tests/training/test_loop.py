@@ -53,6 +53,7 @@ FALLS_BY = {
     "contrastive": 1.5,
     "photometry-regressor": 0.8,
     "spectrum-regressor": 0.8,
+    "joint-regressor": 0.8,
     "predictive-mmvae": 30,
 }
 
