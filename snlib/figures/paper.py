@@ -11,7 +11,7 @@ from snlib.figures.style import WAVELENGTH_LABEL, method_colour, phase_title
 __all__ = ["plot_figure_4", "plot_figure_6", "plot_figure_7", "plot_figure_8"]
 
 _WINDOW = 15  # pixels of the running mean over wavelength
-_ROWS = ("Residual [dex]", "Coverage of 90 % interval", "Width of interval [dex]")
+_ROWS = ("Residual [dex]", "Coverage", "Width [dex]")  # of 90 % intervals
 
 
 def plot_figure_4(axes, wavelength_aa, phase_days, curves):

@@ -97,8 +97,8 @@ def test_another_time_is_found():
     times = [102.3, 1.84]
     assert is_one_of("102", times) and is_one_of("1.84", times) and is_one_of("1.8", times)
     assert not is_one_of("103", times) and not is_one_of("1.9", times)
-    table = pd.DataFrame({"Step [ms]": [102.3, 1.84], "Kernels": [7, 8]}, index=["a", "b"])
-    assert [*times_in_table(table.to_html())] == ["102.30", "1.84"]
-    assert [*times_in_table(table.T.to_html())] == ["102.30", "1.84"]
+    table = pd.DataFrame({"Step [ms]": ["102", "1.84"], "Kernels": ["7", "8"]}, index=["a", "b"])
     spanned = pd.concat({"One": table, "Two": table}, axis=1).set_index([["x", "x"], ["y", "z"]])
-    assert [*times_in_table(spanned.to_html())] == ["102.30"] * 2 + ["1.84"] * 2
+    assert sorted(times_in_table(table.to_html())) == ["1.84", "102"]
+    assert sorted(times_in_table(table.T.to_html())) == ["1.84", "102"]
+    assert sorted(times_in_table(spanned.to_html())) == ["1.84", "1.84", "102", "102"]

@@ -273,7 +273,7 @@ class Table(HTMLParser):
 
     def handle_data(self, data):
         if self.rows and self.rows[-1]:
-            self.rows[-1][-1] += data
+            self.rows[-1][-1] += data.rstrip("\n")
         else:
             self.text.append(data)
 
