@@ -54,8 +54,8 @@ def test_labels_of_real_scores(average):
     assert [ax.get_ylabel() for ax in axes.flat] == [
         "RMSE [dex]",
         "CRPS [dex]",
-        "90 % coverage, as it is",
-        "90 % width, as it is [dex]",
+        "90 % coverage, before recalibration",
+        "90 % width, before recalibration [dex]",
         "90 % coverage, recalibrated",
         "90 % width, recalibrated [dex]",
     ]
