@@ -49,9 +49,9 @@ def plot_real_scores(axes, average):
     axes[0, 0].set(ylabel="RMSE [dex]", yscale="log")
     axes[0, 1].set(ylabel="CRPS [dex]", yscale="log")
     for step, title in _STEPS.items():
-        axes[1 + step, 0].set(ylabel=f"90 % coverage, {title}", ylim=(None, 1.02))
+        axes[1 + step, 0].set(ylabel=f"90 % coverage,\n{title}", ylim=(None, 1.02))
         axes[1 + step, 0].axhline(0.9, color="0.6", linewidth=0.8)
-        axes[1 + step, 1].set(ylabel=f"90 % width, {title} [dex]", yscale="log")
+        axes[1 + step, 1].set(ylabel=f"90 % width [dex],\n{title}", yscale="log")
     for ax in axes[-1]:
         ax.set_xlabel(PHASE_LABEL)
     for ax in (*axes[0], *axes[1:, 1]):
