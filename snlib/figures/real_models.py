@@ -18,7 +18,7 @@ _SHOWN_DAYS = (0.0, 10.0, 30.0)
 _STEP_DAYS = 0.9  # from one method's mark to the next
 _TICKS_DEX = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
 _TICKS_RATIO = (0.5, 0.7, 1, 1.5, 2, 3, 5)
-_STEPS = {False: "as it is", True: "recalibrated"}
+_STEPS = {False: "before recalibration", True: "recalibrated"}
 
 
 def plot_real_scores(axes, average):
@@ -27,7 +27,7 @@ def plot_real_scores(axes, average):
     Parameters
     ----------
     axes : ndarray of matplotlib.axes.Axes, shape (3, 2)
-        RMSE and CRPS, then coverage and width of the 90 % interval as it is, then recalibrated.
+        RMSE and CRPS, then coverage and width of the 90 % interval before recalibration, then recalibrated.
     average : pandas.DataFrame
         With ``method, recalibrated, phase_days`` and the columns of
         `snlib.evaluation.scores.average_scores`.  A method without recalibrated rows has no
@@ -49,9 +49,9 @@ def plot_real_scores(axes, average):
     axes[0, 0].set(ylabel="RMSE [dex]", yscale="log")
     axes[0, 1].set(ylabel="CRPS [dex]", yscale="log")
     for step, title in _STEPS.items():
-        axes[1 + step, 0].set(ylabel=f"90 % coverage, {title}", ylim=(None, 1.02))
+        axes[1 + step, 0].set(ylabel=f"90 % coverage,\n{title}", ylim=(None, 1.02))
         axes[1 + step, 0].axhline(0.9, color="0.6", linewidth=0.8)
-        axes[1 + step, 1].set(ylabel=f"90 % width, {title} [dex]", yscale="log")
+        axes[1 + step, 1].set(ylabel=f"90 % width [dex],\n{title}", yscale="log")
     for ax in axes[-1]:
         ax.set_xlabel(PHASE_LABEL)
     for ax in (*axes[0], *axes[1:, 1]):

@@ -54,10 +54,10 @@ def test_labels_of_real_scores(average):
     assert [ax.get_ylabel() for ax in axes.flat] == [
         "RMSE [dex]",
         "CRPS [dex]",
-        "90 % coverage, as it is",
-        "90 % width, as it is [dex]",
-        "90 % coverage, recalibrated",
-        "90 % width, recalibrated [dex]",
+        "90 % coverage,\nbefore recalibration",
+        "90 % width [dex],\nbefore recalibration",
+        "90 % coverage,\nrecalibrated",
+        "90 % width [dex],\nrecalibrated",
     ]
     assert [ax.get_xlabel() for ax in axes[2]] == [PHASE_LABEL] * 2
     for below, above in zip(axes[2], axes[1], strict=True):
