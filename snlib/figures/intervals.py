@@ -22,7 +22,7 @@ __all__ = [
 NOMINAL = {68: 0.6827, 90: 0.90}
 TOLERANCE = 0.02  # how near the coverage should be
 LABELS = {
-    "latent": "latent only (the paper's way)",
+    "latent": "latent only (as in the paper)",
     "likelihood": "independent pixels",
     "errors": "modes of error",
     "inversion": "surrogate inversion",
@@ -37,7 +37,7 @@ _FEATURE_LABELS = {
     "si_ii_6355_pew_aa": "Si II 6355 pEW",
     "si_ii_6355_depth": "Si II 6355 depth",
 }
-_STEPS = {False: "as drawn", True: "recalibrated"}
+_STEPS = {False: "before recalibration", True: "recalibrated"}
 _STEP_DAYS = 1.2  # from one method's mark to the next
 _WINDOW = 25  # pixels, a fraction of a filter
 
@@ -48,7 +48,7 @@ def plot_reliability(axes, pixels):
     Parameters
     ----------
     axes : sequence of 2 matplotlib.axes.Axes
-        As drawn, and recalibrated.
+        Before and after recalibration.
     pixels : pandas.DataFrame
         Rows of the feature "pixel" of `snlib.replication.intervals.interval_scores`.
     """
@@ -57,7 +57,7 @@ def plot_reliability(axes, pixels):
         for method, rows in _methods(pixels[pixels["recalibrated"] == recalibrated]):
             ax.plot(*reliability(_pooled(rows)), **_style(method), markersize=4)
         ax.set(title=title, xlabel="Nominal coverage", xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes[0].set_ylabel("Pixels inside")
+    axes[0].set_ylabel("Empirical coverage")
 
 
 def plot_pit(axes, pixels):
@@ -87,7 +87,7 @@ def plot_coverage(axes, pixels):
     Parameters
     ----------
     axes : ndarray of matplotlib.axes.Axes, shape (2, 2)
-        A row for 68 % and 90 %; as drawn, and recalibrated.
+        A row for 68 % and 90 %, a column before and one after recalibration.
     pixels : pandas.DataFrame
         See `plot_reliability`.
     """
@@ -101,13 +101,13 @@ def plot_coverage(axes, pixels):
                 y, error = rows[f"coverage_{percent}"], rows[f"coverage_{percent}_error"]
                 ax.errorbar(x, y, error, **_style(method), markersize=5)
             ax.set_title(title)
-        row[0].set_ylabel(f"Pixels in the {percent} % interval")
+        row[0].set_ylabel(f"Coverage of the {percent} % interval")
     for ax in axes[-1]:
         ax.set_xlabel(PHASE_LABEL)
 
 
 def plot_widths_and_scores(axes, pixels):
-    """Draw the mean width of the 90 % interval and two scores against phase; dashed: as drawn.
+    """Draw the mean width of the 90 % interval and two scores against phase; dashed: before recalibration.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def plot_feature_coverage(axes, features, methods):
                 ax.errorbar(x, y, error, **style, **filled, markersize=5)
         ax.set(title=label, ylim=(-0.03, 1.04))
     for ax in axes[:, 0]:
-        ax.set_ylabel("Events in the interval")
+        ax.set_ylabel("Coverage of the interval")
     for ax in axes[-1]:
         ax.set_xlabel(PHASE_LABEL)
 
@@ -182,7 +182,7 @@ def plot_draws(axes, wavelength_aa, truth, location, draws):
         above.set_title(title)
         below.set_xlabel(WAVELENGTH_LABEL)
     axes[0, 0].set_ylabel(FNU_LABEL)
-    axes[1, 0].set_ylabel("Running mean of the error [dex]")
+    axes[1, 0].set_ylabel("Deviation, running mean [dex]")
     axes[0, -1].legend(fontsize="small")
 
 

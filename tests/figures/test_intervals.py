@@ -68,8 +68,8 @@ def test_reliability_by_hand():
             assert x == pytest.approx(nominal) and y == pytest.approx(expected)
             assert colour(labelled(ax.lines, LABELS[method])) == method_colour(method)
         assert ax.get_xlim() == ax.get_ylim() == (0, 1) and ax.get_xlabel() == "Nominal coverage"
-    assert [ax.get_title() for ax in axes] == ["as drawn", "recalibrated"]
-    assert axes[0].get_ylabel() == "Pixels inside"
+    assert [ax.get_title() for ax in axes] == ["before recalibration", "recalibrated"]
+    assert axes[0].get_ylabel() == "Empirical coverage"
 
 
 def test_phases_count_by_their_pixels():
@@ -85,7 +85,8 @@ def test_histograms_are_densities_of_each_step():
     _, axes = plt.subplots(2, 2)
     plot_pit(axes.flat, pixels)
     for ax, method in zip(axes.flat, METHODS, strict=True):
-        for label, shape in (("as drawn", BOWL if method == "latent" else FLAT), ("recalibrated", HILL)):
+        before = BOWL if method == "latent" else FLAT
+        for label, shape in (("before recalibration", before), ("recalibrated", HILL)):
             stairs = labelled(ax.patches, label)
             density, edges, _ = stairs.get_data()
             assert density == pytest.approx(20 * shape) and edges == pytest.approx(np.linspace(0, 1, 21))
@@ -94,7 +95,7 @@ def test_histograms_are_densities_of_each_step():
         assert xy(the(ax.lines))[1].tolist() == [1, 1]  # honest
         assert ax.get_title() == LABELS[method]
         assert ax.get_xlabel() == "Share of the samples below the truth"
-        assert legend(ax) == ["as drawn", "recalibrated"]
+        assert legend(ax) == ["before recalibration", "recalibrated"]
     assert axes[0, 0].get_ylabel() == "Density"
 
 
@@ -114,8 +115,8 @@ def test_coverage_of_each_level_step_and_method():
             np.testing.assert_allclose(np.mean(places, axis=0), 0, atol=1e-12)
             assert (np.diff(places, axis=0) > 0.5).all() and np.ptp(places) < 5
             assert span(the(ax.patches)) == pytest.approx((nominal - 0.02, nominal + 0.02))
-        assert row[0].get_ylabel() == f"Pixels in the {percent} % interval"
-    assert [ax.get_title() for ax in axes.flat] == ["as drawn", "recalibrated"] * 2
+        assert row[0].get_ylabel() == f"Coverage of the {percent} % interval"
+    assert [ax.get_title() for ax in axes.flat] == ["before recalibration", "recalibrated"] * 2
     assert [ax.get_xlabel() for ax in axes[1]] == [PHASE_LABEL] * 2
 
 
@@ -166,7 +167,7 @@ def test_coverage_of_each_feature(methods):
         assert len(ax.containers) == 2 * len(methods)
         grey = [drawn.get_ydata()[0] for drawn in ax.lines if drawn.get_color() == "0.6"]
         assert grey == [0.6827, 0.9]
-    assert [ax.get_ylabel() for ax in axes[:, 0]] == ["Events in the interval"] * 2
+    assert [ax.get_ylabel() for ax in axes[:, 0]] == ["Coverage of the interval"] * 2
     assert [ax.get_xlabel() for ax in axes[1]] == [PHASE_LABEL] * 4
 
 
@@ -187,7 +188,7 @@ def test_draws_above_and_their_errors_below():
         assert error[:62] == pytest.approx(7) and np.isnan(error[62:]).all()  # half a window beyond
         assert above.get_title() == kind and below.get_xlabel() == WAVELENGTH_LABEL
     assert axes[0, 0].get_ylabel() == FNU_LABEL
-    assert axes[1, 0].get_ylabel() == "Running mean of the error [dex]"
+    assert axes[1, 0].get_ylabel() == "Deviation, running mean [dex]"
     assert legend(axes[0, -1]) == ["draw 1", "draw 2", "truth"]
 
 
