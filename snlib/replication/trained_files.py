@@ -41,9 +41,9 @@ class Trained:
         best, recipe = self.best(), self.model.recipe
         return {
             "Parameters": f"{self.n_parameters():,}",
-            "Pairs a step": recipe.batch_size,
+            "Batch size [pairs]": recipe.batch_size,
             "Validation loss": f"{best['validation_loss']:.4g}",
-            "reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
+            "Reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
             "Training time [min]": f"{self.seconds() / 60:.0f}",
             "Device": self.provenance["device"],
         }
