@@ -113,7 +113,7 @@ def verdict_table(judged, ids):
     table = mine.assign(found=found).pivot_table(
         index=["id", "statement", "tolerance"], columns="recipe", values="found", aggfunc="first", sort=False
     )
-    return table.rename_axis(index=["", "Number", "Wanted"], columns="Recipe")
+    return table.rename_axis(index=["Claim", "Measure", "Required range"], columns="Recipe")
 
 
 def ledger(run, judged):
@@ -190,8 +190,8 @@ def _in_words(run):
     steps = ", ".join(f"{n:,} for {name}" for name, n in run["steps"].items())
     seeds, judges = ", ".join(map(str, run["seeds"])), f"{run['test_events']:,} of {run['events']:,}"
     return (
-        f"Data: {run['data']}. Judged by {judges} supernovae, seeds {seeds}. Training steps of the MMVAE: "
-        f"{steps}. In brackets the 95 % interval over seeds and supernovae."
+        f"Data: {run['data']}. Judged on {judges} events, seeds {seeds}. Training steps of the MMVAE: "
+        f"{steps}. In parentheses: 95 % interval over seeds and events."
     )
 
 
