@@ -11,11 +11,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from snlib.data.batches import Spectrum
 from snlib.evaluation.experts import summed_squares
 
-__all__ = ["EVERY", "cost_exponent", "length_scores"]
+__all__ = ["COMPARED", "EVERY", "cost_exponent", "length_scores"]
 
 EVERY = (1, 8)  # all pixels, and every eighth
 _AT_ONCE = 50  # pairs
 _N_PIXELS, _FEWER = 982, 4  # of the lengths whose costs are compared, the shorter one has a fourth
+COMPARED = tuple(len(range(0, _N_PIXELS, every)) for every in (_FEWER, 1))
 
 
 @torch.no_grad()
@@ -69,7 +70,7 @@ def cost_exponent(vae):
     -------
     float
         The power of the number of pixels that the floating-point operations of encoding and decoding follow
-        from 245 to 982 pixels: 1 is linear, 2 is quadratic.
+        between the two numbers of `COMPARED`: 1 is linear, 2 is quadratic.
     """
     wavelength = torch.linspace(-1.5, 2.1, _N_PIXELS)
     value, observed = torch.zeros(1, _N_PIXELS), torch.ones(1, _N_PIXELS, dtype=torch.bool)

@@ -109,7 +109,7 @@ def plot_claims(ax, judged):
             ax.plot(estimate, height, marker, markersize=7, clip_on=False, **style)
     ax.set_yticks(range(len(claims)), claims)
     ax.invert_yaxis()
-    ax.set(xscale="log", xlim=_EDGES, xlabel="Value of the number that decides")
+    ax.set(xscale="log", xlim=_EDGES, xlabel="Estimate")
     log_ticks(ax.xaxis, _TICKS)
     for recipe in judged["recipe"].unique():
         ax.plot([], [], "-", color=recipe_colour(recipe), linewidth=2, label=recipe_label(recipe))

@@ -13,11 +13,11 @@ import numpy as np
 
 from snlib.evaluation.bootstrap import interval, share_within
 
-__all__ = ["VERDICTS", "Claim"]
+__all__ = ["MOST_SEEDS", "SURE", "VERDICTS", "Claim"]
 
 VERDICTS = ("holds", "fails", "open", "not applicable")
-_SURE = 0.975
-_MOST_SEEDS = 0.5
+SURE = 0.975
+MOST_SEEDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Claim:
         values = self.measure(evidence, recipe)
         estimate, low, high = (float(value) for value in interval(values))
         share = share_within(values, self.at_least, self.at_most)
-        verdict = "holds" if share >= _SURE else "fails" if share <= 1 - _SURE else "open"
-        if self.of_light_curves and evidence.share_dead(recipe) > _MOST_SEEDS:
+        verdict = "holds" if share >= SURE else "fails" if share <= 1 - SURE else "open"
+        if self.of_light_curves and evidence.share_dead(recipe) > MOST_SEEDS:
             verdict = "not applicable"
         return {"recipe": recipe, "estimate": estimate, "low": low, "high": high, "verdict": verdict}

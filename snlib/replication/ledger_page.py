@@ -85,7 +85,7 @@ def _in_words(run, n_statements):
     """From what the claims were judged."""
     judges = f"{run['test_events']:,} of {run['events']:,}"
     return (
-        f"Data: {run['data']}. {n_statements} statements of the paper were judged by {judges} supernovae, on "
+        f"Data: {run['data']}. {n_statements} statements of the paper were judged on {judges} events, on "
         f"which no model was trained, with the random seeds {', '.join(map(str, run['seeds']))}. Seeds and "
-        "steps are those of the MMVAE. Brackets hold the 95 % interval over seeds and supernovae."
+        "steps are those of the MMVAE. In parentheses: 95 % interval over seeds and events."
     )

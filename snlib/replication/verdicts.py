@@ -119,7 +119,7 @@ def verdict_table(judged, ids):
     table = mine.assign(found=found).pivot_table(
         index=["id", "statement", "tolerance"], columns="recipe", values="found", aggfunc="first", sort=False
     )
-    return table.rename_axis(index=["", "Number", "Wanted"], columns="Recipe")
+    return table.rename_axis(index=["Claim", "Measure", "Required range"], columns="Recipe")
 
 
 def ledger(run, judged):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from snlib.evaluation import lengths
-from snlib.evaluation.lengths import cost_exponent, length_scores
+from snlib.evaluation.lengths import COMPARED, cost_exponent, length_scores
 from snlib.inference.posteriors import spectrum_query
 from snlib.model.likelihoods import Laplace
 from snlib.model.registry import new_model, recipe_for
@@ -45,9 +45,10 @@ class Plain(nn.Module):
 
     def __init__(self, quadratic):
         super().__init__()
-        self.quadratic = quadratic
+        self.quadratic, self.given = quadratic, []
 
     def posterior(self, x):
+        self.given.append(x.value.shape[-1])
         return Laplace(x.value[:, None] @ x.value[..., None], torch.ones(1, 1, 1))
 
     def log_likelihood(self, z, x, pixels):
@@ -58,6 +59,12 @@ class Plain(nn.Module):
 @pytest.mark.parametrize("quadratic, low, high", [(False, 0.999, 1.001), (True, 1.9, 2.0)])
 def test_exponents_of_linear_and_quadratic_work(quadratic, low, high):
     assert low < cost_exponent(Plain(quadratic)) < high
+
+
+def test_the_lengths_compared_are_those_that_are_given():
+    vae = Plain(quadratic=False)
+    cost_exponent(vae)
+    assert sorted(vae.given) == list(COMPARED)
 
 
 def test_only_attention_among_positions_costs_more_than_their_number():

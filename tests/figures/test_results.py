@@ -160,7 +160,7 @@ def test_labels_of_the_claims(ax):
     plot_claims(ax, judged(("text", "improved")))
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C1", "C2a", "C2b"]
     assert ax.yaxis_inverted() and ax.get_xlim() == (0.1, 10) and ax.get_xscale() == "log"
-    assert ax.get_xlabel() == "Value of the number that decides"
+    assert ax.get_xlabel() == "Estimate"
     handles, names = ax.get_legend_handles_labels()
     assert names == ["Recipe “text”", "Recipe “improved”", "holds", "fails", "open", "not applicable"]
     assert [colour(handle) for handle in handles[:2]] == [recipe_colour("text"), recipe_colour("improved")]

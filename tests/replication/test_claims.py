@@ -13,7 +13,7 @@ import pytest
 from snlib.model.recipes import RECIPES
 from snlib.replication import claims, verdicts
 from snlib.replication.claim import VERDICTS, Claim
-from snlib.replication.claims import CLAIMS
+from snlib.replication.claims import CLAIMS, REVISED
 from snlib.replication.evidence import Evidence
 from snlib.replication.ledger_page import ledger_html
 from snlib.replication.verdicts import judge, judge_by, ledger, verdict_table
@@ -116,6 +116,10 @@ def test_letters_of_a_claim_begin_with_a_and_leave_none_out():
     for number in {name.rstrip("abcdef") for name in IDS}:
         letters = "".join(name.removeprefix(number) for name in IDS if name.rstrip("abcdef") == number)
         assert letters in ("", "abcdef"[: max(2, len(letters))])
+
+
+def test_what_was_not_known_was_written_late():
+    assert {one.id for one in CLAIMS if not one.known} < set(REVISED) < set(IDS)
 
 
 def test_every_claim_has_a_limit_and_words_of_its_own():
