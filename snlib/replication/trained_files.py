@@ -41,9 +41,9 @@ class Trained:
         best, recipe = self.best(), self.model.recipe
         return {
             "Parameters": f"{self.n_parameters():,}",
-            "Batch size [pairs]": recipe.batch_size,
+            "Pairs in a batch": recipe.batch_size,
             "Validation loss": f"{best['validation_loss']:.4g}",
-            "Reached at step": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
+            "Step of the stored weights": f"{int(best['step']):,} of {int(self.history['step'].iloc[-1]):,}",
             "Training time [min]": f"{self.seconds() / 60:.0f}",
             "Device": self.provenance["device"],
         }

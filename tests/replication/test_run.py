@@ -342,8 +342,8 @@ def test_the_summary_of_a_training(tiny):
     step, loss = min(((int(row[0]), float(row[3])) for row in rows[1:]), key=lambda row: row[1])
     summary = result.summary()
     assert summary["Validation loss"] == f"{loss:.4g}"
-    assert summary["Reached at step"] == f"{step} of 3"
-    assert summary["Batch size [pairs]"] == 64
+    assert summary["Step of the stored weights"] == f"{step} of 3"
+    assert summary["Pairs in a batch"] == 64
 
 
 @pytest.mark.parametrize("keeps, step", [("best", 20), ("last", 40)])
