@@ -10,6 +10,7 @@ import pytest
 import torch
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
+from torch import nn
 
 from snlib.data.events import LightCurves
 from snlib.data.quantities import BANDS
@@ -23,7 +24,8 @@ from snlib.figures.style import BAND_COLOURS, method_colour, use_style
 from snlib.model.inspection import trace
 from snlib.model.mmvae import MMVAE
 from snlib.model.recipes import RECIPES
-from tests.figures.artists import labelled
+from snlib.model.transceiver import Sinusoid
+from tests.figures.artists import labelled, the
 
 NEAR = 1e-6  # inches
 
@@ -160,6 +162,32 @@ def test_numbers_of_a_pixel_lead_to_its_token_and_the_phase_to_the_last(model, s
     assert tokens == tokens_that_change(model.spectrum.encoder, spectrum, SPECTRUM[name])
     assert ("spectrum", name) in ways
     assert ("sum" in reached(ways, name)) == (name != "phase")
+
+
+def words_in(ax, name):
+    """The words in the middle of a box."""
+    (place,) = [extents(patch) for patch in ax.patches if patch.get_label() == name]
+    middle = pytest.approx(((place[0] + place[2]) / 2, (place[1] + place[3]) / 2))
+    return the(text.get_text() for text in ax.texts if text.get_text() and text.get_position() == middle)
+
+
+def test_embeddings_are_called_what_they_are(model, photometry, spectrum):
+    of_photometry, of_spectrum = model.photometry.encoder, model.spectrum.encoder
+    words_of = {
+        Sinusoid: "sinusoid,\nlearned MLP",
+        nn.Linear: "linear",
+        nn.Embedding: "one vector for\neach of 6",
+    }
+    ax = light_curve_embedding(model, photometry)
+    modules = {"time": of_photometry.position.time, "band": of_photometry.position.band}
+    for name, module in (modules | {"magnitude": of_photometry.value}).items():
+        assert words_in(ax, f"{name} embedding") == words_of[type(module)]
+    ax = spectrum_embedding(model, spectrum)
+    modules = {"wavelength": of_spectrum.position.wavelength, "log flux": of_spectrum.value}
+    for name, module in (modules | {"phase": of_spectrum.phase}).items():
+        assert words_in(ax, f"{name} embedding") == words_of[type(module)]
+    ax = transceiver(model.spectrum, spectrum)
+    assert words_in(ax, "to location") == "linear" and words_in(ax, "to scale") == "linear,\nsoftplus"
 
 
 def test_the_example_is_the_first_observation(model, photometry, spectrum):
@@ -306,6 +334,15 @@ def test_each_modality_has_an_encoder_and_a_decoder_of_its_own(model, photometry
         assert reached(ways, name) - reached(ways, "sample") == set(way[:-1])
         assert {*pairwise(way)} <= ways
         assert {("sample", f"decoder {number}"), (f"decoder {number}", f"decoded {name}")} <= ways
+
+
+def test_encoders_become_narrower_and_decoders_wider(model, photometry, spectrum):
+    for patch in mixture(model, photometry, spectrum).patches:
+        part = patch.get_label().split()[0]
+        if part in ("encoder", "decoder"):
+            x, y = patch.get_xy().T
+            left, right = (np.ptp(y[x == end]) for end in (x.min(), x.max()))
+            assert left > right if part == "encoder" else left < right
 
 
 def test_the_way_from_light_curve_to_spectrum_has_the_colour_of_the_mmvae(model, photometry, spectrum):
