@@ -84,13 +84,21 @@ class _Pool(ProcessPoolExecutor):
     """A pool that can be ended at any time.
 
     In the library's, an exception in the midst of `submit`, as handlers of signals raise it, leaves a lock
-    locked, and the results of `map` cancel what is left while another thread marks it as failed, which ends
-    that thread.  After either the end of the pool waits for ever.
+    locked; and when a worker was killed, another thread marks what is left as failed, and ends if `submit`
+    adds to it meanwhile, or if the results of `map` cancel some of it.  After any of these the end of the
+    pool waits for ever.
     """
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self._pending_work_items = _Pending()
 
     def submit(self, *arguments, **named):
         with _signals_held_back():
-            return super().submit(*arguments, **named)
+            future = super().submit(*arguments, **named)
+        if self._broken and not future.done():  # it came too late to be marked as failed
+            raise BrokenProcessPool(self._broken)
+        return future
 
     def map(self, function, items, chunksize=1):
         """Yield the result of each item of a sequence, in order; so many items are a task."""
@@ -98,6 +106,13 @@ class _Pool(ProcessPoolExecutor):
         futures = deque(self.submit(_each, function, chunk) for chunk in chunks)
         while futures:
             yield from futures.popleft().result()
+
+
+class _Pending(dict):
+    """Tasks that wait.  One thread may add to them while another goes through those that it found."""
+
+    def items(self):
+        return list(super().items())
 
 
 def _each(function, items):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,24 @@ def test_a_pool_ends_when_a_worker_is_killed_with_much_left_to_do():
         processes = list(pool._processes.values())
         list(pool.map(end_abruptly, range(20_000)))
     assert not any(process.is_alive() for process in processes)
+
+
+def test_tasks_may_come_while_others_are_marked_as_failed():
+    with worker_pool(1) as pool:
+        waiting = pool._pending_work_items
+        waiting[-1] = None
+        for number, _ in waiting.items():
+            waiting[number - 1] = None
+        assert set(waiting) >= {-1, -2}
+        waiting.clear()
+
+
+def test_a_task_that_comes_after_those_that_are_marked_as_failed_is_refused(monkeypatch):
+    with pytest.raises(OSError, match="a worker process was killed"), worker_pool(1) as pool:
+        monkeypatch.setattr(pool, "_broken", "broken")
+        monkeypatch.setattr(ProcessPoolExecutor, "submit", lambda pool, function: Future())
+        pool.submit(int)
+    assert not pool._processes
 
 
 @pytest.mark.parametrize("n_items, chunksize", [(0, 3), (1, 3), (6, 3), (7, 3), (5, 1)])

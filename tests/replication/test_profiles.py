@@ -8,8 +8,9 @@ from snlib.replication import evaluated  # noqa: F401 (registers recipes)
 from snlib.replication.profiles import PROFILES, Length, Profile
 
 N_PAIRS = 3_600 * 5
-# Epochs of the scripts test_photospectra.py, test_photometry.py and test_spectra.py; others have 500.
-PASSES = {"mmvae": 200, "photometry-vae": 200, "spectrum-vae": 200}
+# Epochs of the scripts test_photospectra.py, test_photometry.py and test_spectra.py; others have 500, and the
+# joint regressor, which has no script, as many as the first.
+PASSES = {"mmvae": 200, "photometry-vae": 200, "spectrum-vae": 200, "joint-regressor": 200}
 
 
 @pytest.mark.parametrize("recipe", ["evaluated", "evaluated-may", "evaluated-independent", "improved"])

@@ -98,7 +98,7 @@ def test_what_is_committed(run, place):
     weights = {path.name for path in (place / "weights" / "small").glob("*.safetensors")}
     assert {name.rpartition("-")[2] for name in weights} == {"seed4.safetensors"}
     assert "spectrum-vae-text-seed4.safetensors" in weights and not any("head" in name for name in weights)
-    assert len(weights) == 2 * 6
+    assert len(weights) == 2 * 7
 
 
 def test_from_what_it_was_made(run):
@@ -107,7 +107,7 @@ def test_from_what_it_was_made(run):
     assert found["n_steps"] == {"mmvae": 2} and found["weights"] == {}
     assert found["dataset"] == run.dataset().digest()
     first = read_json(committed.committed_folder(run, "text", 4) / "provenance.json")
-    assert len(first["weights"]) == 6 and len(first["n_steps"]) == len(first["training_s"]) == 10
+    assert len(first["weights"]) == 7 and len(first["n_steps"]) == len(first["training_s"]) == 11
 
 
 def test_all_seeds_are_read_together(run):
@@ -237,6 +237,8 @@ def test_seeds_with_events_of_their_own_are_told_apart(run, place, tmp_path, mon
     path = small / "text" / "seed5" / "provenance.json"
     write_json(path, json.loads(path.read_text()) | {"dataset": "other"})
     shutil.copytree(small / "none" / "seed4", small / "none" / "seed5")
+    none = small / "none" / "seed5" / "provenance.json"
+    write_json(none, json.loads(none.read_text()) | {"dataset": "other"})
     other = small / "none" / "seed5" / "spectra.csv.gz"
     pd.read_csv(other).assign(mse_dex2=7.0).to_csv(other, index=False)
     found = read_seeds(run, "spectra")[5].query("model == 'mean spectrum'")
