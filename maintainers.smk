@@ -19,15 +19,16 @@ def every_ablation(wildcards):
 
 
 rule publish:
-    """The run becomes the published one: book/chapters, the cover, the claims, and data/results."""
+    """The run becomes the published one: book/chapters, the cover, the claims, data/results, its record."""
     input:
         rules.book.output,
     run:
-        from snlib.replication import publishing, seeds
+        from snlib.replication import crate, publishing, seeds
         from snlib.replication.run import open_run
 
         publishing.publish(RUN, EXECUTED, publishing.public_names(PUBLISHED, GENERATED), RESULTS)
         seeds.commit_run(open_run(PROFILE, DEVICE, SEED, PUBLISHED))
+        crate.write(PROFILE + SUFFIX)
 
 
 rule repeats:

@@ -24,6 +24,7 @@ __all__ = [
     "write_dataset",
 ]
 
+#: Shares of the events for training, validation and testing.
 SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _MOST_HELD_OUT = 450  # events in validation or test: more would tell no more, and cost time
 
@@ -108,6 +109,14 @@ def make_dataset(events, split):
     ------
     ValueError
         If the parts are not three disjoint sets of events, none of them empty.
+
+    Examples
+    --------
+    >>> from snlib.data import make_dataset, split_events
+    >>> from snlib.simulation import simulate
+    >>> dataset = make_dataset(simulate(10, seed=0), split_events(10, seed=0))
+    >>> {name: len(index) for name, index in dataset.split.items()}
+    {'train': 8, 'validation': 1, 'test': 1}
     """
     if not isinstance(split, dict) or set(split) != set(SPLIT_FRACTIONS):
         raise ValueError(f"split: expected the parts {list(SPLIT_FRACTIONS)}")

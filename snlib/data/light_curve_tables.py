@@ -19,6 +19,7 @@ from snlib.files.tables import read_table
 
 __all__ = ["LIGHT_CURVE_COLUMNS", "read_light_curves"]
 
+#: Columns that a table of light curves must have; ``upper_limit`` may come with them.
 LIGHT_CURVE_COLUMNS = ("object_id", "phase_days", "band", "magnitude")
 _WANTED = Wanted(LIGHT_CURVE_COLUMNS, ("upper_limit",), {"band": ("filter", "passband")})
 # What lies outside is no odd supernova but another quantity: apparent magnitudes, dates.

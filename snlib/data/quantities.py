@@ -20,8 +20,9 @@ __all__ = [
     "parameters_from_filename",
 ]
 
+#: The filters of Rubin, in the order of their wavelengths.
 BANDS = ("u", "g", "r", "i", "z", "y")
-# Fainter points, of models that hardly shine yet, are neither fitted nor predicted.
+#: Absolute magnitude; fainter points, of models that hardly shine yet, are neither fitted nor predicted.
 FAINTEST_MAGNITUDE = -12.0
 
 
@@ -50,6 +51,7 @@ class Parameter:
     paper_range: tuple[float, float]
 
 
+#: The parameters of the explosion, Table 1 of the paper, in the order of every array of them.
 PARAMETERS = (
     Parameter("kinetic_energy_1e51erg", r"$E_\mathrm{k}$", "Kinetic energy", "10⁵¹ erg", (4.514, 5.144)),
     Parameter("ejecta_mass_msun", r"$m_\mathrm{ej}$", "Ejecta mass", "M☉", (0.7, 2.5)),
@@ -66,14 +68,16 @@ PARAMETERS = (
 )
 
 LIGHT_AA_PER_S = 2.99792458e18
-# Pixels that are .1 % wide, over all six filters; the published spectra are the 982 from 3000 to 8000 Å.
+#: Å: pixels that are .1 % wide, over all six filters.
 SURFACE_WAVELENGTH_AA = 3000.112 * 1.001 ** np.arange(-182, 1301)
+#: Å: the 982 of them from 3000 to 8000 Å, those of the published spectra.
 WAVELENGTH_AA = SURFACE_WAVELENGTH_AA[182 : 182 + 982]
+#: Days from peak at which spectra are taken.
 SPECTRUM_PHASES_DAYS = np.array([-10.0, 0.0, 10.0, 20.0, 30.0])
-# The simulations end 66-80 d after peak and their light curves collapse towards it, an artefact:
-# nothing later than this is used.
+#: Nothing later is used: the simulations end 66-80 d after peak, and their light curves collapse towards that
+#: end, which is an artefact.
 LAST_PHASE_DAYS = 60.0
-# Daily, like the steps of the simulations.
+#: Days from peak of SED surfaces: daily, like the steps of the simulations.
 SURFACE_PHASES_DAYS = np.arange(-20.0, LAST_PHASE_DAYS + 1)
 
 _NUMBER = r"(\d\.\d{3}e[+-]\d{2})"

@@ -5,7 +5,8 @@ import torch
 __all__ = ["DEAD_BELOW", "EXPERTS", "expert_scores", "summed_squares"]
 
 EXPERTS = ("light_curve", "spectrum")
-DEAD_BELOW = 0.1  # an expert whose locations vary by less of their scale says the same of every event
+#: An expert whose locations vary among events by less of their scale is dead: it says the same of all events.
+DEAD_BELOW = 0.1
 _BATCH = 500
 
 

@@ -40,7 +40,7 @@ def _like_1991bg(phase_days, band, rng):
     return rng.normal(0, 0.3) + peak + in_15_days * (fast / 15) ** 2 + late
 
 
-# Each makes phases, magnitudes and bands of the points of a light curve from those of a simulated one.
+#: Each makes phases, magnitudes and bands of the points of a light curve from those of a simulated one.
 KINDS = {
     "simulated": lambda t, m, b, rng: (t, m, b),
     "shuffled magnitudes": lambda t, m, b, rng: (t, rng.permutation(m), b),

@@ -80,6 +80,17 @@ def sample_scores(samples, truth, rows, mean=None):
     .. [1] Ferro 2014, Q. J. R. Meteorol. Soc. 140, 1917.
     .. [2] Krüger, Lerch, Thorarinsdottir & Gneiting 2021, Int. Stat. Rev. 89, 274.
     .. [3] Czado, Gneiting & Held 2009, Biometrics 65, 1254.
+
+    Examples
+    --------
+    Thirty-nine samples whose mean is the truth, at one phase with one pixel:
+
+    >>> import numpy as np
+    >>> from snlib.evaluation.scores import sample_scores
+    >>> samples = np.arange(-19.0, 20.0).reshape(-1, 1, 1)
+    >>> scores = sample_scores(samples, np.zeros((1, 1)), {"phase_days": [0.0]})
+    >>> scores[["mse_dex2", "coverage_90", "width_90_dex"]].iloc[0].tolist()
+    [0.0, 1.0, 36.0]
     """
     samples, truth = np.asarray(samples), np.asarray(truth, dtype=float)
     expected = tuple(len(values) for values in rows.values())
@@ -183,6 +194,17 @@ def average_scores(scores, by):
     pandas.DataFrame
         Columns `by`, ``n_pixels``, and the scores, with ``rmse_dex`` in the place of ``mse_dex2``; and of
         each coverage its standard error over events, ``coverage_90_error``.
+
+    Examples
+    --------
+    The event with more pixels counts for more: (0.3² + 3 × 0.1²) / 4 = 0.03.
+
+    >>> import pandas as pd
+    >>> from snlib.evaluation import average_scores
+    >>> scores = pd.DataFrame({"model": "ours", "n_pixels": [1, 3], "mse_dex2": [0.09, 0.01]})
+    >>> average_scores(scores.assign(coverage_90=[0.0, 1.0]), ["model"])[["rmse_dex", "coverage_90"]].round(3)
+       rmse_dex  coverage_90
+    0     0.173         0.75
     """
     names = [name for name in scores if name.startswith(_MEASURES)]
     sums = scores[names].mul(scores["n_pixels"], axis=0)

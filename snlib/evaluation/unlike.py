@@ -12,6 +12,7 @@ from snlib.inference.misfit import Familiarity, misfits
 
 __all__ = ["FEW_POINTS", "fit_familiarity", "judge_cuts", "judge_kinds", "judge_shortened", "roc", "shares"]
 
+#: Points of the light curves that are judged as short ones.
 FEW_POINTS = 8
 _FALSE_ALARM = 0.01
 _N_LIGHT_CURVES = 8000  # or some more: enough for one in a hundred not to be a matter of chance

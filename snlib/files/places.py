@@ -7,7 +7,7 @@ __all__ = ["DATA", "generated_folder"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _SHIPPED = _PACKAGE / "shipped"  # a wheel has here what commands need of data/; see setup.py
-# What comes with snlib: the repository's data folder, or that part of it which is in the wheel.
+#: What comes with snlib: the repository's data folder, or that part of it which is in the wheel.
 DATA = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent / "data"
 
 

@@ -10,6 +10,7 @@ from snlib.inference.misfit import about_objects
 
 __all__ = ["TABLE_SUFFIXES", "embedding_table", "write_table"]
 
+#: What a file of embeddings may end with.
 TABLE_SUFFIXES = (".csv", ".parquet")
 # Of light curves that are embedded together: larger parts are no faster, and memory is kept for each shape.
 _MOST_SLOTS = 1 << 12

@@ -17,7 +17,7 @@ from snlib.files.guard import require_number
 
 __all__ = ["FIRST_JUDGED_DAYS", "Familiarity", "about_objects", "misfit_columns", "misfits"]
 
-# What comes earlier, of models that begin to shine, scatters by a magnitude among the simulations themselves.
+#: Earlier points, of models that begin to shine, scatter by a magnitude among the simulations themselves.
 FIRST_JUDGED_DAYS = -3.0
 _USUAL_POINTS = 4  # that each light curve is taken to have besides, so that one odd point does not decide
 # Of light curves that are decoded together: larger parts are no faster, and memory is kept for each shape.

@@ -64,6 +64,22 @@ def predict_spectra(forecaster, curves, request, first=0):
     ndarray of float32, shape (S, P, L)
         log10 of erg/s/cm^2/Hz at 10 pc, at `snlib.data.quantities.WAVELENGTH_AA`; an object at a time,
         since all together may not fit into memory.
+
+    Examples
+    --------
+    Ten spectra at peak of a supernova with two points:
+
+    >>> import numpy as np
+    >>> from snlib.data import RaggedLightCurves
+    >>> from snlib.inference import DEFAULT_WEIGHTS, Forecaster, Request, predict_spectra
+    >>> phase_days, magnitude, band = np.array([[-2.0, -19.2, 1], [5.0, -19.0, 2]]).T
+    >>> curves = RaggedLightCurves.from_points(
+    ...     np.array(["SN one"], dtype=object), np.array([0, 0]), phase_days, magnitude, band.astype(int)
+    ... )
+    >>> request = Request(np.array([0.0]), n_samples=10)
+    >>> (samples,) = predict_spectra(Forecaster.load(DEFAULT_WEIGHTS), curves, request)
+    >>> samples.shape  # samples, phases, wavelengths
+    (10, 1, 982)
     """
     draw = forecaster.latent_samples if request.latent_only else forecaster.samples
     left = range(first, len(curves))

@@ -19,6 +19,7 @@ from snlib.inference.samples import Samples
 
 __all__ = ["PREDICTION_SUFFIXES", "write_predictions"]
 
+#: What a file of predictions may end with.
 PREDICTION_SUFFIXES = (".npz", ".csv")
 _INTERVAL_COLUMNS = ("mean_log10_fnu", "low_90_log10_fnu", "high_90_log10_fnu")
 

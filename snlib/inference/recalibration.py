@@ -20,7 +20,7 @@ class Recalibration:
     """A map of standardised distances, phase by phase, that makes sampled predictions cover as they say.
 
     With u the distance of a value from the samples' mean in units of their standard deviation, pixel by
-    pixel, the map takes quantiles of |u| of the samples to those of the truth.  It is odd and
+    pixel, the map takes quantiles of ``|u|`` of the samples to those of the truth.  It is odd and
     monotone: linear between the quantiles, proportional beyond the last, and ranks are kept, and with
     them the correlation between pixels and phases.  Between phases the quantiles are linear, outside
     constant.
@@ -30,7 +30,7 @@ class Recalibration:
     phase_days : ndarray, shape (P,)
         Ascending.
     sample_quantiles, truth_quantiles : ndarray, shape (P, K)
-        Quantiles of |u|, ascending.
+        Quantiles of ``|u|``, ascending.
 
     Raises
     ------

@@ -7,6 +7,7 @@ from snlib.files.places import DATA
 __all__ = ["DEFAULT_WEIGHTS", "find_weights"]
 
 _FOLDER = DATA / "weights"
+#: The file of weights that `snlib predict` and `snlib embed` use unless they are told otherwise.
 DEFAULT_WEIGHTS = _FOLDER / "large" / "predictive-mmvae-large-seed0.safetensors"
 
 

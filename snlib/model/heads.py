@@ -24,6 +24,7 @@ HEAD_OF = {
     for model in ("mmvae", "contrastive")
     for modality in ("photometry", "spectrum")
 }
+#: Names of the parameter heads: of which frozen latent, of which modality.
 HEADS = tuple(HEAD_OF)
 _HIDDEN = (128, 128, 128, 128)  # sizes of the hidden layers, which the paper calls small
 _AT_ONCE = 256  # pairs to embed

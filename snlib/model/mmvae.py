@@ -19,6 +19,20 @@ class MMVAE(nn.Module):
     recipe : snlib.model.recipes.Recipe
     vae : callable
         (modality, recipe) -> the VAE of a modality.
+
+    Examples
+    --------
+    The posterior of a light curve with three points, in z-scores:
+
+    >>> import torch
+    >>> from snlib.data import Photometry
+    >>> from snlib.model import RECIPES, new_model
+    >>> model = new_model("mmvae", RECIPES["text"], seed=0)
+    >>> points = torch.tensor([[-0.5, 0.0, 0.5]])
+    >>> curve = Photometry(points, torch.tensor([[1, 2, 3]]), points, torch.ones(1, 3, dtype=torch.bool))
+    >>> posterior = model.photometry.posterior(curve)
+    >>> posterior.loc.shape  # light curves, latent tokens, numbers of each
+    torch.Size([1, 4, 4])
     """
 
     n_posteriors = 2

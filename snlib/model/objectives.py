@@ -24,7 +24,7 @@ def elbo(
     Parameters
     ----------
     posterior : Distribution
-        q(z | x), of shape (B, *latent).
+        q(z | x), of shape (B, ...).
     log_likelihood : Tensor, shape (K, B)
         Log p(x | z) of K samples from the posterior.
     prior : Distribution
@@ -43,13 +43,13 @@ def stratified_samples(posteriors, noise: Float[Tensor, "M K B *latent"]) -> Flo
 
     Parameters
     ----------
-    posteriors : sequence of M Distribution, shape (B, *latent)
-    noise : Tensor, shape (M, K, B, *latent)
+    posteriors : sequence of M Distribution, shape (B, ...)
+    noise : Tensor, shape (M, K, B, ...)
         Draws from the posteriors' family with location 0 and scale 1.
 
     Returns
     -------
-    Tensor, shape (M K, B, *latent)
+    Tensor, shape (M K, B, ...)
     """
     return torch.cat([q.loc + q.scale * draws for q, draws in zip(posteriors, noise, strict=True)])
 
@@ -63,9 +63,9 @@ def importance_log_weights(
 
     Parameters
     ----------
-    z : Tensor, shape (M K, B, *latent)
+    z : Tensor, shape (M K, B, ...)
         See `stratified_samples`.
-    posteriors : sequence of M Distribution, shape (B, *latent)
+    posteriors : sequence of M Distribution, shape (B, ...)
     log_likelihoods : sequence of M Tensor, shape (M K, B)
         Log p(x_m | z) of each modality.
     prior : Distribution
@@ -106,6 +106,16 @@ def iwae(log_weights: Float[Tensor, "M K B"], bound: str) -> Float[Tensor, " B"]
     ------
     ValueError
         If there is no such bound.
+
+    Examples
+    --------
+    One good and one bad expert, with a sample each: the tight bound hardly minds, the loose one does.
+
+    >>> import torch
+    >>> from snlib.model import iwae
+    >>> log_weights = torch.tensor([[[0.0]], [[-100.0]]])
+    >>> [round(iwae(log_weights, bound).item(), 2) for bound in ("tight", "loose")]
+    [-0.69, -50.0]
     """
     n_modalities, n_samples, _ = log_weights.shape
     if bound == "tight":

@@ -61,6 +61,16 @@ class Recipe:
     ------
     ValueError
         If a value is of another type, not finite, or cannot be; the message names the field.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from snlib.model import RECIPES
+    >>> RECIPES["text"].bound
+    'tight'
+    >>> replace(RECIPES["text"], bound="narrow")
+    Traceback (most recent call last):
+    ValueError: recipe 'text': bound is 'narrow', expected one of ('tight', 'loose')
     """
 
     architecture: ClassVar[str] = "transceiver"
@@ -138,7 +148,7 @@ class Recipe:
         return {"architecture": self.architecture} | asdict(self)
 
 
-# Those that the book compares, one per name; `recipe_for` a model may differ from it.
+#: Those that the book compares, one per name; `recipe_for` a model may differ from it.
 RECIPES = {
     recipe.name: recipe
     for recipe in (

@@ -74,11 +74,12 @@ class Architecture:
         return ParameterHead(getattr(self.models()[model](recipe), modality), modality, recipe)
 
 
-# By the name that recipes carry; `register` adds others.
+#: By the name that recipes carry; `register` adds others.
 ARCHITECTURES = {
     architecture.recipe.architecture: architecture
     for architecture in (Architecture(Recipe), Architecture(AttendingRecipe, AttendingEncoder))
 }
+#: Names of the models of the paper, and of those beside them.
 MODELS = tuple(ARCHITECTURES[Recipe.architecture].models())
 # The trained model of the same recipe with whose weights a model begins, and which it leaves as it is.
 BEGINS_WITH = {"predictive-mmvae": "mmvae", **{head: model for head, (model, _) in HEAD_OF.items()}}

@@ -96,6 +96,7 @@ def _of(base):
         yield ablation("published", "all ways of the published code at once", **published, **rate)
 
 
+#: One change of a recipe at a time, by name.
 ABLATIONS = {ablation.name: ablation for base in RECIPES for ablation in _of(base)}
 
 

@@ -197,6 +197,7 @@ class _Evaluated(Architecture):
         }
 
 
+#: The recipe of the model whose checkpoint the authors evaluated.
 EVALUATED = EvaluatedRecipe("evaluated", learning_rate=2.5e-4, photometry_weight=982 / 60)
 _MAY = replace(EVALUATED, name="evaluated-may", table=True)
 # One sample and beta = 0.5 for the uni-modal VAEs; regressors and heads see the pairs as they are.

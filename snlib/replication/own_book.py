@@ -71,9 +71,15 @@ def _copy_pages(book, source):
 def _pages(source):
     """The files of the pages in the table of contents."""
     toc = yaml.safe_load((source / "_toc.yml").read_text())
-    documents = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    documents = [toc["root"], *(name for part in toc["parts"] for name in _documents(part["chapters"]))]
     files = (source / f"{name}{suffix}" for name in documents for suffix in (".md", ".ipynb"))
     return [path for path in files if path.exists()]
+
+
+def _documents(entries):
+    for entry in entries:
+        yield entry["file"]
+        yield from _documents(entry.get("sections", ()))
 
 
 def _words(provenance, link):

@@ -20,10 +20,11 @@ from snlib.random_streams import stream
 
 __all__ = ["NUMBERS", "QUANTITIES", "STATES", "batch_of", "largest_differences", "our_numbers", "projections"]
 
+#: The file of what the authors' classes give for made-up events.
 NUMBERS = DATA / "authors_program" / "numbers.safetensors"
-# The recipe of each state of their program, by its commit.
+#: The recipe of each state of their program, by its commit.
 STATES = {"39a8dd0": "evaluated", "2053415": "evaluated-may"}
-# What is compared, in words, but for the gradient of each parameter.
+#: What is compared, in words, but for the gradient of each parameter.
 QUANTITIES = {
     "photometry.location": "Light curve: location of the posterior",
     "photometry.scale": "Light curve: scale of the posterior",

@@ -87,6 +87,7 @@ _MOST = 562_500  # 500 passes over 3,600 events x 5 phases in batches of 16
 # step 66,000, and a dead one stays dead.
 _ALL_DEAD = 100_000
 
+#: The profiles of the book, by name.
 PROFILES = {
     profile.name: profile
     for profile in (

@@ -47,6 +47,7 @@ class Reading:
     recipe: Recipe
 
 
+#: The readings of the paper that chapter "Paper versus code" compares, by name.
 READINGS = {
     "text": Reading("as the text says", RECIPES["text"]),
     "text-weighted": Reading("the text, light curves weighted by 982/60", ABLATIONS["text-weighted"].recipe),

@@ -156,7 +156,7 @@ def _of(recipe, rows):
     return rows
 
 
-# (run, recipe) -> rows
+#: What makes each table of results: a function of a run and a recipe, which gives rows.
 TABLES = {
     "spectra": _spectra,
     "masking": _masking,

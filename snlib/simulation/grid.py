@@ -108,5 +108,11 @@ def kinetic_velocity(kinetic_energy_1e51erg, ejecta_mass_msun):
     -------
     float or ndarray
         In km/s.
+
+    Examples
+    --------
+    >>> from snlib.simulation import kinetic_energy, kinetic_velocity
+    >>> round(kinetic_velocity(kinetic_energy(11000.0, 1.2), 1.2))
+    11000
     """
     return np.sqrt(2 * kinetic_energy_1e51erg / (ejecta_mass_msun * _MSUN_KMS2))

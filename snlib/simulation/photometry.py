@@ -32,6 +32,17 @@ def band_magnitudes(wavelength_aa, log10_fnu):
     ------
     ValueError
         If the wavelengths do not cover a filter, which the message names, or do not fit the spectra.
+
+    Examples
+    --------
+    The zero point of AB magnitudes is 10^(-48.6 / 2.5) erg/s/cm^2/Hz in every band.
+
+    >>> import numpy as np
+    >>> from snlib.simulation import band_magnitudes
+    >>> wavelength_aa = np.arange(3000.0, 11500.0)
+    >>> magnitudes = band_magnitudes(wavelength_aa, np.full(wavelength_aa.shape, -48.6 / 2.5))
+    >>> bool(np.allclose(magnitudes, 0, atol=1e-3))
+    True
     """
     wavelength_aa = np.asarray(wavelength_aa, dtype=float)
     if wavelength_aa.shape != log10_fnu.shape[-1:]:

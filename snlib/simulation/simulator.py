@@ -61,6 +61,15 @@ def simulate(
     ValueError
         If a number is not positive, there are fewer models than that, one cannot be read or all are left out,
         their spectra are on different wavelengths, or the seed, the visits or the selection are none.
+
+    Examples
+    --------
+    >>> from snlib.simulation import simulate
+    >>> events = simulate(2, seed=0)
+    >>> events.spectra.log10_fnu.shape  # supernovae, phases, wavelengths
+    (2, 5, 982)
+    >>> bool(simulate(1, seed=0).object_id[0] == events.object_id[0])  # however many are asked for
+    True
     """
     for name, value in {"n_events": n_events, "workers": workers}.items():
         if value < 1:

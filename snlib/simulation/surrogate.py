@@ -127,6 +127,19 @@ class Surrogate:
     ------
     ValueError
         If an array has another shape or is not finite; the message names it.
+
+    Examples
+    --------
+    Flux of two supernovae at peak, of which the second has more nickel at the cost of lighter elements.
+
+    >>> import numpy as np
+    >>> from snlib.simulation import Surrogate
+    >>> parameters = np.array([[1.4, 1.2, 0.4, 0.75, 0.05, 50], [1.4, 1.2, 0.7, 0.45, 0.05, 50]])
+    >>> flux = Surrogate.load().log10_fnu(parameters, [0.0], [4000.0, 5000.0, 6000.0])
+    >>> flux.shape  # models, phases, wavelengths
+    (2, 1, 3)
+    >>> bool((flux[1] > flux[0]).all())
+    True
     """
 
     warp: np.ndarray

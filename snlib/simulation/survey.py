@@ -47,6 +47,7 @@ class Selection:
     after_phase_days: float
 
 
+#: The cadence rules, by name.
 SELECTIONS = {
     # The light-curve simulator that accompanies the paper (repository Goldstein-LSST).
     "code": Selection((10.0, 20.0), True, 25, 50.0),

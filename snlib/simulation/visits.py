@@ -15,6 +15,7 @@ from snlib.simulation.opsim import read_opsim
 
 __all__ = ["RUBIN_VISITS", "Visits", "load_visits"]
 
+#: The file of visits that comes with snlib, from Rubin's simulated baseline survey.
 RUBIN_VISITS = DATA / "rubin_visits.npz"
 
 _HALF_BOX_DEG = 1.75

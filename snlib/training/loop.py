@@ -68,6 +68,19 @@ def train(model, train_pairs, validation_pairs, n_steps, seed, checkpoint=None, 
         If a loss is not finite; the message names the step and its pairs.
     ValueError
         If a batch cannot be shared equally among the processes.
+
+    Examples
+    --------
+    Two steps on eight simulated supernovae; a ninth validates.
+
+    >>> from snlib.data import make_dataset, split_events
+    >>> from snlib.model import RECIPES, new_model
+    >>> from snlib.simulation import simulate
+    >>> dataset = make_dataset(simulate(10, seed=0), split_events(10, seed=0))
+    >>> pairs = [dataset.pairs(part, "cpu") for part in ("train", "validation")]
+    >>> history = train(new_model("mmvae", RECIPES["text"], seed=0), *pairs, n_steps=2, seed=0)
+    >>> history["step"].tolist()
+    [1, 2]
     """
     others = train_pairs, validation_pairs, n_steps, [seed], checkpoint, run, fabric
     (history,) = train_stack([model], *others)

@@ -17,7 +17,14 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).parents[2]
 TOC = yaml.safe_load((ROOT / "book/_toc.yml").read_text())
-DOCUMENTS = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
+
+
+def documents(entries):
+    for entry in entries:
+        yield from (entry["file"], *documents(entry.get("sections", ())))
+
+
+DOCUMENTS = [TOC["root"], *documents(entry for part in TOC["parts"] for entry in part["chapters"])]
 PAGES = [f"{name}.html" for name in DOCUMENTS]
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 FLAGS = [
