@@ -9,6 +9,7 @@ Needs the extra "book".
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,12 +19,11 @@ from docutils.statemachine import StringList
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
-import snlib
 from snlib import ROOMS
 
-__all__ = ["face_of", "public_name", "setup"]
+__all__ = ["face_of", "home_of", "public_name", "setup"]
 
-_LONGEST_VALUE = 100  # characters
+_LONGEST_VALUE = 200  # characters
 
 
 class Rooms(SphinxDirective):
@@ -70,16 +70,21 @@ def face_of(room):
     return {name: found[name] for name in sorted(found, key=order.get)}
 
 
+def home_of(room, name):
+    """The module that a name of a face comes from (str)."""
+    value = face_of(room)[name]
+    if inspect.isclass(value) or inspect.isroutine(value):
+        return value.__module__
+    loaded = [module for name, module in sys.modules.items() if name.startswith(f"snlib.{room}.")]
+    return next(one.__name__ for one in loaded if name in one.__all__ and vars(one).get(name) is value)
+
+
 @cache
-def _homes(room):
-    """Where the names of a face come from: the module of each, with its comments ``#:``."""
-    homes = {}
-    for path in sorted(Path(snlib.__file__).with_name(room).glob("[a-z]*.py")):
-        module = importlib.import_module(f"snlib.{room}.{path.stem}")
-        for name in set(module.__all__) & set(face_of(room)):
-            if getattr(module, name) is face_of(room)[name]:
-                homes.setdefault(name, module.__name__)
-    return homes
+def _public_names():
+    """The public name of each name with its module."""
+    return {
+        f"{home_of(room, name)}.{name}": f"snlib.{room}.{name}" for room in ROOMS for name in face_of(room)
+    }
 
 
 def public_name(target):
@@ -95,12 +100,9 @@ def public_name(target):
     str or None
         Such as "snlib.model.VAE.prior"; None if there is none.
     """
-    for room in ROOMS:
-        for name, home in _homes(room).items():
-            whole = f"{home}.{name}"
-            if target == whole or target.startswith(f"{whole}."):
-                return f"snlib.{room}.{name}{target.removeprefix(whole)}"
-    return None
+    parts = target.split(".")
+    public = _public_names().get(".".join(parts[:4]))  # snlib.room.module.name, and what is inside it
+    return public and ".".join([public, *parts[4:]])
 
 
 def _page(room):
@@ -147,7 +149,7 @@ def _summary(room, name):
 
 def _comment(room, name):
     """The comment ``#:`` before a constant."""
-    found = ModuleAnalyzer.for_module(_homes(room)[name]).find_attr_docs()
+    found = ModuleAnalyzer.for_module(home_of(room, name)).find_attr_docs()
     return [line for line in found.get(("", name), ()) if line]
 
 
@@ -164,13 +166,16 @@ def _resolve(app, env, node, contnode):
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py":
         return None
+    if not target.startswith("snlib."):
+        return contnode
     if public := public_name(target):
         domain = env.get_domain("py")
         kind, origin = node["reftype"], node["refdoc"]
         return domain.resolve_xref(env, origin, app.builder, kind, public, node, contnode) or contnode
-    return contnode if not target.startswith("snlib.") or _exists(target) else None
+    return contnode if _exists(target) else None
 
 
+@cache
 def _exists(target):
     try:
         pkgutil.resolve_name(target)

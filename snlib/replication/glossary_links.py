@@ -1,6 +1,7 @@
 """The first use of a word of the glossary on a page leads to its definition.  A Sphinx extension.
 
-Chapters need no marks for it.  Only running text is looked at: no titles, captions, code or links.
+Chapters need no marks for it.  Only running text is looked at: no titles, captions, code, links or
+references.
 Needs the extra "book".
 """
 
@@ -13,7 +14,7 @@ __all__ = ["setup"]
 
 _NO_PROSE = (
     *(nodes.reference, nodes.literal, nodes.title, nodes.caption, nodes.math, nodes.raw, nodes.term),
-    *(addnodes.pending_xref, addnodes.desc),
+    *(nodes.citation, addnodes.pending_xref, addnodes.desc),
 )
 
 
@@ -41,11 +42,24 @@ def _link_first_uses(app, doctree, docname):
     longest_first = sorted(words, key=len, reverse=True)
     names = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest_first)
     pattern = re.compile(rf"(?<![\w-])({names})(?:s|es)?(?![\w-])", re.IGNORECASE)
+    for paragraph in doctree.findall(nodes.paragraph):
+        for element in paragraph.findall(nodes.TextElement):
+            _join_lines(element)
     for text in list(doctree.findall(nodes.Text)):
         if _is_prose(text):
             found = list(_pieces(text.astext(), pattern, words, done, app.builder, docname))
             if len(found) > 1:
                 text.parent.replace(text, found)
+
+
+def _join_lines(element):
+    """Make one text of neighbouring ones: MyST gives a text for each line."""
+    joined = []
+    for child in element.children:
+        if joined and isinstance(child, nodes.Text) and isinstance(joined[-1], nodes.Text):
+            child = nodes.Text(joined.pop() + child)
+        joined.append(child)
+    element[:] = joined
 
 
 def _is_prose(node):
