@@ -118,7 +118,12 @@ def test_an_output_that_is_ignored_without_a_reason_is_found(source, reason, acc
 )
 def test_only_training_times_are_left_out_of_the_comparison(show, row, left_out):
     """By the patterns that nbval reads from the file."""
-    summary = {"Validation loss": "1", "Step of the stored weights": "57 of 60", "Training time [min]": "9", "Device": "2"}
+    summary = {
+        "Validation loss": "1",
+        "Step of the stored weights": "57 of 60",
+        "Training time [min]": "9",
+        "Device": "2",
+    }
     table = pd.DataFrame({"text": summary, "improved": summary})
     changed = table.replace({"text": {table.loc[row, "text"]: "10"}})
     patterns = get_sanitize_patterns((FOLDER / "not_compared.cfg").read_text())

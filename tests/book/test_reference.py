@@ -11,10 +11,10 @@ from docutils import nodes
 from pybtex.database import parse_file
 from sphinx.application import Sphinx
 
+from book._extensions.api_pages import face_of, home_of, public_name
 from snlib import ROOMS
 from snlib.data.quantities import PARAMETERS
 from snlib.model.recipes import Recipe
-from snlib.replication.api_pages import face_of, home_of, public_name
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
@@ -34,7 +34,12 @@ def test_entry_can_be_found_by_doi_or_arxiv_number(key):
 
 def test_every_entry_is_cited():
     sources = [*PAGES.values(), *(path.read_text() for path in (ROOT / "notebooks").glob("*.md"))]
-    cited = {key for text in sources for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", text) for key in keys.split(",")}
+    cited = {
+        key
+        for text in sources
+        for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", text)
+        for key in keys.split(",")
+    }
     assert cited == set(ENTRIES)
 
 
@@ -118,8 +123,6 @@ curve in two bands, `band` and light curves; husband, band-pass. {term}`Bands <b
 
 ## A band
 
-![band](missing)
-
 Another **band**, another light curve.
 """
 
@@ -129,13 +132,15 @@ def linked(tmp_path_factory):
     """The page, as Sphinx leaves it for the builder."""
     source = tmp_path_factory.mktemp("book")
     (source / "glossary.md").write_text(GLOSSARY)
-    (source / "index.md").write_text(PAGE.replace("![band](missing)\n", "") + "\n```{toctree}\nglossary\nplain\n```\n")
+    (source / "index.md").write_text(PAGE + "\n```{toctree}\nglossary\nplain\n```\n")
     (source / "plain.md").write_text("# Plain\n\nMore bands.\n")
-    extensions = ["myst_parser", "snlib.replication.glossary_links"]
+    extensions = ["myst_parser", "book._extensions.glossary_links"]
     settings = {"extensions": extensions, "myst_enable_extensions": ["dollarmath"]}
     app = Sphinx(source, None, source / "out", source / "trees", "html", settings, status=None, warning=None)
     app.build()
-    return {name: app.env.get_and_resolve_doctree(name, app.builder) for name in ("index", "plain", "glossary")}
+    return {
+        name: app.env.get_and_resolve_doctree(name, app.builder) for name in ("index", "plain", "glossary")
+    }
 
 
 def words(doctree):
@@ -144,7 +149,8 @@ def words(doctree):
 
 
 def test_the_first_use_of_a_word_leads_to_the_glossary(linked):
-    assert words(linked["index"]) == [("light\ncurve", "glossary.html#term-light-curve")]  # bands: linked by hand
+    # "Bands" has a link by hand.
+    assert words(linked["index"]) == [("light\ncurve", "glossary.html#term-light-curve")]
     assert words(linked["plain"]) == [("bands", "glossary.html#term-band")]
     assert words(linked["glossary"]) == []
 

@@ -1,9 +1,8 @@
-"""The API pages of the book: the public face of each room, from its docstrings.  A Sphinx extension.
+"""The API pages of the book: the public face of each room, from its docstrings.
 
 The directive ``rooms`` writes a table of the rooms, and ``room`` all that a room's face names, so there is no
 list of names to keep.  Names in docstrings become links wherever they are public; those of modules behind a
 face lead to the face.
-Needs the extra "book".
 """
 
 import importlib

@@ -1,8 +1,7 @@
-"""The first use of a word of the glossary on a page leads to its definition.  A Sphinx extension.
+"""The first use of a word of the glossary on a page leads to its definition.
 
 Chapters need no marks for it.  Only running text is looked at: no titles, captions, code, links or
 references.
-Needs the extra "book".
 """
 
 import re
