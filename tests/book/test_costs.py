@@ -41,7 +41,7 @@ def is_one_of(shown, times):
 
 
 def times_on(page):
-    """The times in ms that a notebook shows: in sentences, and in columns and rows of tables headed "[ms]"."""
+    """The times in ms that a notebook shows: in sentences, and in columns or rows of tables headed "[ms]"."""
     cells = json.loads(page.read_text())["cells"]
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     for data in outputs:
