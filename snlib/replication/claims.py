@@ -296,6 +296,5 @@ _OF_LENGTHS = (
         at_most=1.0,
     ),
 )
-
 #: The claims of the paper, each with the range that decides it.
 CLAIMS = (*_OF_SPECTRA, *_OF_THE_PRIOR, *_OF_MASKING, *_OF_PARAMETERS, *_OF_LENGTHS)
