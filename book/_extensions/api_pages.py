@@ -117,7 +117,7 @@ def _purpose(room):
 
 def _table(rows):
     """The lines of a table with two columns."""
-    yield from (".. list-table::", "   :widths: 30 70", "")
+    yield from (".. list-table::", "   :widths: 38 62", "")
     for left, right in rows.items():
         yield from (f"   * - {left}", f"     - {right}")
     yield ""
