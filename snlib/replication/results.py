@@ -233,7 +233,7 @@ def provenance(run):
         "device": run.device,
         "seed": run.seed,
         "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
-        "trained_on": sorted({one.provenance["device"] for one in trained.values()}),
+        "trained_on": sorted({one.place() for one in trained.values()}),
         "training_s": {key: round(one.seconds(), 1) for key, one in trained.items()},
         "code": digest("training")[:12],
     }

@@ -4,6 +4,7 @@ Every notebook opens a run and asks it for what it needs; what is there and up t
 the rest is made.
 """
 
+import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -218,4 +219,5 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
         use_one_core()
     source = PublishedModels(Path(published_sample).resolve()) if published_sample else SurrogateEvents()
     folder = generated_folder() / f"{profile}-seed{seed}{'-published' if published_sample else ''}"
+    sys.audit("snlib.open_run", folder.name, torch.cuda.get_device_name() if device == "cuda" else device)
     return Run(PROFILES[profile], device, seed, folder, source, DATA / "weights" / profile)
