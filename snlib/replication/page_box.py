@@ -58,7 +58,7 @@ def box(facts, provenance):
     str
     """
     rows = {
-        "Recipes": _recipes(facts),
+        "Recipes": _recipes(facts, provenance),
         "Profile": _profile(facts, provenance),
         "Seeds": _seeds(facts),
         "Device": _device(facts, provenance),
@@ -115,9 +115,11 @@ def duration(seconds):
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def _recipes(facts):
+def _recipes(facts, provenance):
     named = set(facts.recipes).union(*map(recipes_in, facts.committed)) - {NO_RECIPE}
-    return listed([f"`{name}`" for name in sorted(named)]) if named else "no trained model"
+    steps = provenance["steps"] if any(one.recipe != NO_RECIPE for one in facts.trainings) else {}
+    of_run = {name: f" (MMVAE: {n:,} steps in this run)" for name, n in steps.items()}
+    return listed([f"`{name}`{of_run.get(name, '')}" for name in sorted(named)] or ["no trained model"])
 
 
 def _profile(facts, provenance):

@@ -230,6 +230,7 @@ def provenance(run):
         "events": {"total": len(dataset.events)}
         | {name: len(index) for name, index in dataset.split.items()},
         "recipes": {name: recipe_for("mmvae", name).to_dict() for name in run.recipes},
+        "steps": {name: int(run.n_steps("mmvae", recipe_for("mmvae", name))) for name in run.profile.lengths},
         "device": run.device,
         "seed": run.seed,
         "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},

@@ -51,6 +51,8 @@ def test_no_two_pages_contradict_each_other(pages, results):
     seeds, claims = {tuple(repeats(box)) for box in boxes.values()} - {()}, read_json(results / "claims.json")
     own = pages["01_data"]["metadata"]["papermill"]["parameters"]["seed"]
     assert seeds == {tuple(seed for seed in claims["run"]["seeds"] if seed != own)} - {()}
+    steps = read_json(results / "provenance.json")["steps"]
+    assert claims["run"]["steps"].items() <= steps.items()
     trained = {text for box in boxes.values() for text in re.findall("models were .*", box.rows["Device"][0])}
     assert len(trained) == 1
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 PAPERMILL = {"parameters", "start_time", "end_time", "duration", "version"}
 _BOX = r":::\{admonition\} (Computed from .*)\n:class: dropdown computed\n\n(.*?)\n:::$"
-_OWN = r"(?::::\{admonition\} Your own run\n.*?\n:::\n\n)?"
+_OWN = r"(?::::\{admonition\} Your own run\n.*?\n:::\n\n+)?"
 
 
 def read_box(notebook):

@@ -11,6 +11,7 @@ PROVENANCE = {
     "profile": {"name": "quick"},
     "source": "surrogate",
     "events": {"total": 1800, "train": 1440, "validation": 180, "test": 180},
+    "steps": {"text": 1500, "improved": 60},
     "seed": 3,
     "device": "cpu",
     "trained_on": ["cpu"],

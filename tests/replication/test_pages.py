@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from snlib.files import read_json, write_json
+from snlib.files import DATA, read_json, write_json
 from snlib.replication.executed import finish, read_record
 from snlib.replication.execution_times import execution_times
 from snlib.replication.page_box import duration
@@ -74,7 +74,10 @@ def test_what_the_box_says_of_a_page_about_the_run(tmp_path):
     assert title == (
         "Computed from 1,800 simulated events: profile quick, seed 3, repeated with seeds 4 and 5, on CPU"
     )
-    assert told["Recipes"] == ["`evaluated-may`, `improved`, `large` and `text`"]
+    assert told["Recipes"] == [
+        "`evaluated-may`, `improved` (MMVAE: 60 steps in this run), `large` and "
+        "`text` (MMVAE: 1,500 steps in this run)"
+    ]
     assert told["Profile"][0].startswith("`quick`: 1,800 events (1,440 train, 180 validation, 180 test), sim")
     assert told["Seeds"] == ["3 of this run; 4 and 5 of repeats, whose committed results it reads too"]
     assert told["Device"] == ["CPU; the run's models were trained on CPU"]
@@ -103,7 +106,7 @@ def test_what_the_box_says_of_a_page_about_committed_files(tmp_path):
     other, stacks, readings = told["Computed from"]
     assert other == "the events of the run `smoke-seed4`"
     assert "PyTorch 2.11.0+cu130" in stacks and "`stack`" in stacks
-    assert f"commit `{read_json('data/results/readings/text.json')['commit']}`" in readings
+    assert f"commit `{read_json(DATA / 'results/readings/text.json')['commit']}`" in readings
     assert "`improved`" in told["Recipes"][0]  # of which the stacks are
 
 
