@@ -70,4 +70,4 @@ def _assigned(source, values):
     def line(found):
         return f"{found['name']} = {json.dumps(values[found['name']])}{found['comment']}"
 
-    return re.sub(r"^(?P<name>\w+) = .*?(?P<comment> *#.*)?$", line, source, flags=re.M)
+    return re.sub(r"^(?P<name>\w+) = .*?(?P<comment>( *#.*)?)$", line, source, flags=re.M)

@@ -23,7 +23,7 @@ PROVENANCE = {
 OPENED = {
     "read": [
         "data/results/quick/none/seed3/spectra.csv.gz",
-        "data/results/quick/text/seed4/provenance.json",
+        "data/results/quick/text/seed1/provenance.json",
         "data/results/quick/text/seed4/spectra.csv.gz",
         "data/results/quick/text/seed5/spectra.csv.gz",
         "data/weights/large/predictive-mmvae-large-seed0.safetensors",
