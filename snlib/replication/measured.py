@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -32,8 +33,8 @@ class Measured:
         Of the files, without suffixes; of the results of trainings, their folders.
     places, torch, commits : tuple of str
         Devices, versions of PyTorch and commits, as far as records beside the files name them.
-    changed : tuple of (str, str) or None
-        Commit and date (ISO) of the last change of these files; None where there is no repository.
+    changed : tuple of (str, date) or None
+        Commit and date of the last change of these files; None where there is no repository.
     """
 
     folder: str
@@ -92,8 +93,8 @@ def _of_folder(folder, files):
 
 
 def _is_said_better(place, places):
-    """Whether "GPU" stands beside the name of the card."""
-    return place == "GPU" and any(other.startswith("NVIDIA") for other in places)
+    """Whether "GPU" stands beside the name of one."""
+    return place == "GPU" and any("NVIDIA" in other for other in places)
 
 
 def _record(file):
@@ -118,7 +119,8 @@ def _texts(value, name="") -> Iterator[tuple[str, str]]:
 def _last_change(files):
     command = ["git", "log", "-1", "--format=%h %cs", "--", *files]
     done = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True)
-    return tuple(done.stdout.split()) or None
+    commit, _, date = done.stdout.strip().partition(" ")
+    return (commit, datetime.fromisoformat(date).date()) if commit else None
 
 
 @cache

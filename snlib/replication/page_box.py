@@ -58,17 +58,18 @@ def box(facts, provenance):
     str
     """
     rows = {
-        "Recipes": _recipes(facts, provenance),
+        "Recipes": listed([f"`{name}`" for name in _recipes(facts)] or ["no trained model"]),
         "Profile": _profile(facts, provenance),
         "Seeds": _seeds(facts),
-        "Device": _device(facts, provenance),
+        "Training": _training(facts, provenance),
+        "Device": _NAMES.get(facts.device, facts.device),
         "Executed": f"{day(facts.started)}, {facts.started:%H:%M} UTC, in {duration(facts.seconds)}"
         + (f"; commit `{facts.commit}`" if facts.commit else ""),
         "Versions": listed([f"{_NAMES.get(name, name)} {text}" for name, text in facts.versions.items()]),
         "Computed from": "\n: ".join([*_of_runs(facts), *map(_of_folder, _committed(facts))]),
         "Run this page again": f"`{_command(facts)}`",
     }
-    body = "\n\n".join(f"{name}\n: {text}" for name, text in rows.items())
+    body = "\n\n".join(f"{name}\n: {text}" for name, text in rows.items() if text)
     title = f"Computed from {in_short(facts, provenance)}"
     return f":::{{admonition}} {title}\n:class: dropdown computed\n\n{body}\n:::\n"
 
@@ -115,11 +116,9 @@ def duration(seconds):
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def _recipes(facts, provenance):
-    named = set(facts.recipes).union(*map(recipes_in, facts.committed)) - {NO_RECIPE}
-    steps = provenance["steps"] if any(one.recipe != NO_RECIPE for one in facts.trainings) else {}
-    of_run = {name: f" (MMVAE: {n:,} steps in this run)" for name, n in steps.items()}
-    return listed([f"`{name}`{of_run.get(name, '')}" for name in sorted(named)] or ["no trained model"])
+def _recipes(facts):
+    """Names of all recipes that the page shows."""
+    return sorted(set(facts.recipes).union(*map(recipes_in, facts.committed)) - {NO_RECIPE})
 
 
 def _profile(facts, provenance):
@@ -138,11 +137,16 @@ def _seeds(facts):
     return f"{seed} of this run; {listed(repeats)} of repeats, whose committed results it reads too"
 
 
-def _device(facts, provenance):
-    here = _NAMES.get(facts.device, facts.device)
-    trained = [_NAMES.get(place, place) for place in provenance["trained_on"]]
-    shows_models = any(training.recipe != NO_RECIPE for training in facts.trainings)
-    return f"{here}; the run's models were trained on {listed(trained)}" if shows_models else here
+def _training(facts, provenance):
+    """For how long and where the run's models were trained that the page shows."""
+    shown = {one.recipe for one in facts.trainings} - {NO_RECIPE}
+    steps = [f"{n:,} for `{name}`" for name, n in provenance["steps"].items() if name in shown]
+    where = listed([_NAMES.get(place, place) for place in provenance["trained_on"]])
+    return (
+        f"optimiser steps of the MMVAE: {listed(steps)}; the run's models were trained on {where}"
+        if steps
+        else ""
+    )
 
 
 def _of_runs(facts):
@@ -156,7 +160,7 @@ def _of_runs(facts):
         texts.append(f"the events of {whose}")
         for kind, names in (("models", models), ("results", tables)):
             if names:
-                texts[-1] += f"; its {kind} {listed([f'`{name}`' for name in sorted(names)])}"
+                texts[-1] += f"; its {kind}: {listed([f'`{name}`' for name in sorted(names)])}"
     return texts
 
 
@@ -170,7 +174,7 @@ def _of_folder(one):
     told = [f"made on {listed(one.places)}"] if one.places else []
     told += [f"PyTorch {listed(one.torch)}"] if one.torch else []
     told += [f"commit {listed([f'`{name}`' for name in one.commits])}"] if one.commits else []
-    told += [f"last changed {one.changed[1]} by `{one.changed[0]}`"] if one.changed else []
+    told += [f"last changed on {day(one.changed[1])}, commit `{one.changed[0]}`"] if one.changed else []
     return f"`{one.folder}`: {names}" + (f" ({'; '.join(told)})" if told else "")
 
 

@@ -53,8 +53,10 @@ def test_no_two_pages_contradict_each_other(pages, results):
     assert seeds == {tuple(seed for seed in claims["run"]["seeds"] if seed != own)} - {()}
     steps = read_json(results / "provenance.json")["steps"]
     assert claims["run"]["steps"].items() <= steps.items()
-    trained = {text for box in boxes.values() for text in re.findall("models were .*", box.rows["Device"][0])}
-    assert len(trained) == 1
+    trained = [box.rows["Training"][0] for box in boxes.values() if "Training" in box.rows]
+    assert len({text.partition(";")[2] for text in trained}) == 1
+    told = {name: n for text in trained for n, name in re.findall(r"([\d,]+) for `([\w-]+)`", text)}
+    assert told.items() <= {name: f"{n:,}" for name, n in steps.items()}.items()
 
 
 @every_chapter

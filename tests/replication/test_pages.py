@@ -74,17 +74,16 @@ def test_what_the_box_says_of_a_page_about_the_run(tmp_path):
     assert title == (
         "Computed from 1,800 simulated events: profile quick, seed 3, repeated with seeds 4 and 5, on CPU"
     )
-    assert told["Recipes"] == [
-        "`evaluated-may`, `improved` (MMVAE: 60 steps in this run), `large` and "
-        "`text` (MMVAE: 1,500 steps in this run)"
-    ]
+    assert told["Recipes"] == ["`evaluated-may`, `improved`, `large` and `text`"]
+    steps = "optimiser steps of the MMVAE: 1,500 for `text` and 60 for `improved`"
+    assert told["Training"] == [f"{steps}; the run's models were trained on CPU"]
     assert told["Profile"][0].startswith("`quick`: 1,800 events (1,440 train, 180 validation, 180 test), sim")
     assert told["Seeds"] == ["3 of this run; 4 and 5 of repeats, whose committed results it reads too"]
-    assert told["Device"] == ["CPU; the run's models were trained on CPU"]
+    assert told["Device"] == ["CPU"]
     assert told["Executed"] == ["27 November 2026, 08:12 UTC, in 1 min 12 s; commit `abc1234`"]
     assert told["Versions"] == ["Python 3.11.7, PyTorch 2.13.0+cpu, snlib 0.1.0 and NumPy 2.4.6"]
     own, *committed = told["Computed from"]
-    assert own == "the events of this run; its models `contrastive` and `mmvae`; its results `spectra`"
+    assert own == "the events of this run; its models: `contrastive` and `mmvae`; its results: `spectra`"
     assert [text.partition(": ")[0] for text in committed] == ["`data/results/quick`", "`data/weights/large`"]
     command = "papermill notebooks/01_first.ipynb out.ipynb -p device auto -p profile quick -p seed 3"
     assert told["Run this page again"] == [f"`{command}`"]
@@ -101,7 +100,7 @@ def test_what_the_box_says_of_a_page_about_committed_files(tmp_path):
     title, told = box(made(tmp_path, opened=opened))
     assert title.startswith("Computed from committed files (made on ") and "NVIDIA H100 80GB HBM3" in title
     assert title.endswith(": shown with profile quick, seed 3, on NVIDIA H200")
-    assert told["Seeds"] == ["3"]
+    assert told["Seeds"] == ["3"] and "Training" not in told
     assert told["Profile"] == ["`quick`; this page opens no run of it"]
     other, stacks, readings = told["Computed from"]
     assert other == "the events of the run `smoke-seed4`"
@@ -116,7 +115,7 @@ def test_models_trained_on_a_gpu_and_real_models_are_said(tmp_path):
     opened = json.loads(json.dumps(OPENED).replace("quick-seed3", "quick-seed3-published"))
     title, told = box(made(tmp_path, provenance=provenance, parameters=parameters, opened=opened))
     assert title == "Computed from 1,800 real models: profile quick, seed 3, on CPU"
-    assert told["Device"] == ["CPU; the run's models were trained on NVIDIA H100 and CPU"]
+    assert told["Training"][0].endswith("; the run's models were trained on NVIDIA H100 and CPU")
     assert told["Run this page again"][0].endswith("-p published_sample published_sample -p seed 3`")
 
 
