@@ -1,5 +1,6 @@
 """Where and by what the committed files of a page were made, by the records beside them and by git."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+import snlib.replication.evaluated  # noqa: F401, whose recipes are known then
 from snlib.files.json_files import read_json
 from snlib.files.places import DATA
+from snlib.model.registry import recipe_for
 from snlib.replication.page_facts import training_of
 
 __all__ = ["Measured", "measured", "recipes_in"]
@@ -101,7 +104,9 @@ def _record(file):
     """The record beside a file, or the file itself where that is one."""
     path = DATA.parent / file
     beside = (path.with_name(path.name.partition(".")[0] + ".json"), path.with_name("provenance.json"))
-    return next((one for one in beside if one.is_file()), None)
+    found = next((one for one in beside if one.is_file()), None)
+    # That of a published run tells of its chapters and tables, not of what lies in the same folder.
+    return None if found is None or "run_time_s" in read_json(found) else found
 
 
 def _texts(value, name="") -> Iterator[tuple[str, str]]:
@@ -125,7 +130,7 @@ def _last_change(files):
 
 @cache
 def recipes_in(file):
-    """The recipes that a committed file names: a table in its column, a record behind the key "recipe".
+    """The recipes that a committed file is about: in its name, as "recipe", or as in "MMVAE (text)".
 
     Parameters
     ----------
@@ -138,19 +143,31 @@ def recipes_in(file):
     path = DATA.parent / file
     if training := training_of(file):
         return frozenset({training.recipe})
-    if path.suffix == ".csv":
-        if "recipe" not in pd.read_csv(path, nrows=0):
-            return frozenset()
-        return frozenset(pd.read_csv(path, usecols=["recipe"])["recipe"].unique())
-    return frozenset(_recipes(read_json(path))) if path.suffix == ".json" else frozenset()
+    words = {_name(file), _name(file).rpartition("-")[2]}
+    if path.suffix == ".json":
+        words.update(_named(read_json(path)))
+    elif path.suffix == ".csv":
+        texts = pd.read_csv(path).select_dtypes(include=["object", "str"])
+        words.update(_named({name: texts[name].dropna().unique().tolist() for name in texts}))
+    return frozenset(filter(_is_recipe, words))
 
 
-def _recipes(value):
-    """Each recipe that JSON names."""
-    for key, inner in value.items() if isinstance(value, dict) else ():
-        if key == "recipe":
-            yield inner["name"] if isinstance(inner, dict) else inner
-        else:
-            yield from _recipes(inner)
-    for inner in value if isinstance(value, list) else ():
-        yield from _recipes(inner)
+def _named(value, key=""):
+    """Each word of JSON that may be the name of a recipe."""
+    if isinstance(value, dict):
+        for inner_key, inner in value.items():
+            yield from _named(inner_key)
+            yield from _named(inner, "recipe" if key == "recipe" and inner_key == "name" else inner_key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named(inner, key)
+    elif isinstance(value, str):
+        yield from [value] if key == "recipe" else re.findall(r"\(([a-z][a-z0-9-]*)\)$", value)
+
+
+def _is_recipe(word):
+    try:
+        recipe_for("mmvae", word)
+    except ValueError:
+        return False
+    return True

@@ -58,7 +58,7 @@ def box(facts, provenance):
     str
     """
     rows = {
-        "Recipes": listed([f"`{name}`" for name in _recipes(facts)] or ["no trained model"]),
+        "Recipes": listed([f"`{name}`" for name in _recipes(facts)] or ["none named by what the page reads"]),
         "Profile": _profile(facts, provenance),
         "Seeds": _seeds(facts),
         "Training": _training(facts, provenance),
@@ -91,8 +91,9 @@ def in_short(facts, provenance):
         events = f"{provenance['events']['total']:,} {_SHORT[provenance['source']]}"
         seeds = f", repeated with seeds {listed(facts.repeats)}" if facts.repeats else ""
         return f"{events}: {executed}{seeds}, on {_NAMES.get(facts.device, facts.device)}"
-    places = [place for one in _committed(facts) for place in one.places]
-    measured_on = f" (made on {listed(dict.fromkeys(places))})" if places else ""
+    places = {place for one in _committed(facts) for place in one.places}
+    kinds = sorted({"GPU" if "GPU" in place or "NVIDIA" in place else "CPU" for place in places})
+    measured_on = f" (made on {listed(kinds)})" if kinds else ""
     return f"committed files{measured_on}: shown with {executed}, on {_NAMES.get(facts.device, facts.device)}"
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from snlib.files import DATA, read_json, write_json
+from snlib.replication import measured
 from snlib.replication.executed import finish, read_record
 from snlib.replication.execution_times import execution_times
 from snlib.replication.page_box import duration
@@ -98,15 +99,45 @@ def test_what_the_box_says_of_a_page_about_committed_files(tmp_path):
     ]
     opened = {"read": read, "made": [], "runs": {"smoke-seed4": "NVIDIA H200"}}
     title, told = box(made(tmp_path, opened=opened))
-    assert title.startswith("Computed from committed files (made on ") and "NVIDIA H100 80GB HBM3" in title
-    assert title.endswith(": shown with profile quick, seed 3, on NVIDIA H200")
+    shown = "shown with profile quick, seed 3, on NVIDIA H200"
+    assert title == f"Computed from committed files (made on CPU and GPU): {shown}"
     assert told["Seeds"] == ["3"] and "Training" not in told
     assert told["Profile"] == ["`quick`; this page opens no run of it"]
     other, stacks, readings = told["Computed from"]
     assert other == "the events of the run `smoke-seed4`"
-    assert "PyTorch 2.11.0+cu130" in stacks and "`stack`" in stacks
+    assert stacks.startswith(
+        "`data/results/h100`: `stack` (made on Intel(R) Xeon(R) Processor and NVIDIA H100 80GB"
+    )
+    assert "PyTorch 2.11.0+cu130" in stacks
     assert f"commit `{read_json(DATA / 'results/readings/text.json')['commit']}`" in readings
-    assert "`improved`" in told["Recipes"][0]  # of which the stacks are
+    assert told["Recipes"] == ["`improved` and `text`"]  # of which the stacks are, and the reading
+
+
+def test_recipes_of_committed_files(tmp_path, monkeypatch):
+    """In the name of a file, behind the key "recipe" or in its column, and in brackets."""
+    monkeypatch.setattr(measured, "DATA", tmp_path / "data")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/rows.csv").write_text("recipe,method,n\ntext,MMVAE (large),1\nnone,mean (of all),2\n")
+    write_json(
+        tmp_path / "data/made.json", {"rows": [{"recipe": "improved"}], "of": {"recipe": {"name": "text"}}}
+    )
+    (tmp_path / "data/history-evaluated-may.csv").write_text("step\n1\n")
+    (tmp_path / "data/evaluated-may.csv").write_text("step,words\n1,text\n")
+    found = {
+        path.name: set(measured.recipes_in(f"data/{path.name}")) for path in (tmp_path / "data").iterdir()
+    }
+    assert found == {
+        "rows.csv": {"text", "large"},
+        "made.json": {"improved", "text"},
+        "history-evaluated-may.csv": set(),
+        "evaluated-may.csv": {"evaluated-may"},
+    }
+
+
+def test_the_record_of_a_published_run_is_not_taken_for_one_of_what_lies_beside_it():
+    """The ablations were trained on a card."""
+    (ablations,) = measured.measured(["data/results/quick/ablations.csv"])
+    assert (ablations.names, ablations.places, ablations.commits) == (("ablations",), (), ())
 
 
 def test_models_trained_on_a_gpu_and_real_models_are_said(tmp_path):
