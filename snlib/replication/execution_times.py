@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from snlib.files.json_files import read_json
-from snlib.replication.page_box import day, duration, in_short, listed
+from snlib.replication.page_box import day, duration, in_short, listed, place
 from snlib.replication.page_facts import read_facts
 
 __all__ = ["TIMES", "execution_times"]
 
 TIMES = "execution_times.txt"  # in the folder of the book, for its page `execution.md`
-_NAMES = {"cpu": "CPU", "cuda": "GPU"}
 
 
 def execution_times(chapters, provenance):
@@ -33,8 +32,8 @@ def execution_times(chapters, provenance):
     parts = [
         f"Together, the chapters took {duration(total['chapters'])} and the tables of results "
         f"{duration(total['tables'])}. The models were trained on "
-        f"{listed([_NAMES.get(place, place) for place in provenance['trained_on']])} in "
-        f"{duration(sum(trained.values()))}; the time of a chapter that trains models includes that.",
+        f"{listed(map(place, provenance['trained_on']))} in "
+        f"{duration(sum(trained.values()))}. The time of a chapter includes that of the models it trains.",
         "## Chapters",
         _table("chapters", "Run time of each chapter.", _CHAPTER, [_row(one, provenance) for one in pages]),
         "## Tables of results",
@@ -50,7 +49,7 @@ def execution_times(chapters, provenance):
     return "\n\n".join(parts) + "\n"
 
 
-_CHAPTER = ("Chapter", "Run time", "Executed (UTC)", "Commit", "Computed from")
+_CHAPTER = ("Chapter", "Run time", "Device", "Executed (UTC)", "Commit", "Computed from")
 
 
 def _row(facts, provenance):
@@ -59,6 +58,7 @@ def _row(facts, provenance):
     return (
         f"{{doc}}`chapters/{facts.name}`",
         duration(facts.seconds),
+        place(facts.device),
         f"{day(facts.started)}, {facts.started:%H:%M}",
         f"`{facts.commit}`" if facts.commit else "–",
         short[0].upper() + short[1:],

@@ -11,7 +11,7 @@ from snlib.replication.page_facts import training_of
 from snlib.replication.sources import PublishedModels, SurrogateEvents
 from snlib.replication.tables import NO_RECIPE
 
-__all__ = ["below_title", "box", "day", "duration", "in_short", "listed"]
+__all__ = ["below_title", "box", "day", "duration", "in_short", "listed", "place"]
 
 _NAMES = {"torch": "PyTorch", "numpy": "NumPy", "cpu": "CPU", "cuda": "GPU"}
 _EVENTS = {"surrogate": SurrogateEvents.words, "published sample": PublishedModels.words}
@@ -62,7 +62,7 @@ def box(facts, provenance):
         "Profile": _profile(facts, provenance),
         "Seeds": _seeds(facts),
         "Training": _training(facts, provenance),
-        "Device": _NAMES.get(facts.device, facts.device),
+        "Device": place(facts.device),
         "Executed": f"{day(facts.started)}, {facts.started:%H:%M} UTC, in {duration(facts.seconds)}"
         + (f"; commit `{facts.commit}`" if facts.commit else ""),
         "Versions": listed([f"{_NAMES.get(name, name)} {text}" for name, text in facts.versions.items()]),
@@ -70,12 +70,12 @@ def box(facts, provenance):
         "Run this page again": f"`{_command(facts)}`",
     }
     body = "\n\n".join(f"{name}\n: {text}" for name, text in rows.items() if text)
-    title = f"Computed from {in_short(facts, provenance)}"
+    title = f"Computed from {in_short(facts, provenance)}, on {place(facts.device)}"
     return f":::{{admonition}} {title}\n:class: dropdown computed\n\n{body}\n:::\n"
 
 
 def in_short(facts, provenance):
-    """The most important: profile, events, seeds and device; or what is committed that the page shows.
+    """The most important: events, profile and seeds; or that the page shows what is committed.
 
     Parameters
     ----------
@@ -90,11 +90,16 @@ def in_short(facts, provenance):
     if facts.is_of_run:
         events = f"{provenance['events']['total']:,} {_SHORT[provenance['source']]}"
         seeds = f", repeated with seeds {listed(facts.repeats)}" if facts.repeats else ""
-        return f"{events}: {executed}{seeds}, on {_NAMES.get(facts.device, facts.device)}"
-    places = {place for one in _committed(facts) for place in one.places}
-    kinds = sorted({"GPU" if "GPU" in place or "NVIDIA" in place else "CPU" for place in places})
+        return f"{events}: {executed}{seeds}"
+    places = {named for one in _committed(facts) for named in one.places}
+    kinds = sorted({"GPU" if "GPU" in named or "NVIDIA" in named else "CPU" for named in places})
     measured_on = f" (made on {listed(kinds)})" if kinds else ""
-    return f"committed files{measured_on}: shown with {executed}, on {_NAMES.get(facts.device, facts.device)}"
+    return f"committed files{measured_on}: shown with {executed}"
+
+
+def place(device):
+    """A device in words: "CPU", or the name of a GPU."""
+    return _NAMES.get(device, device)
 
 
 def listed(names):
@@ -142,7 +147,7 @@ def _training(facts, provenance):
     """For how long and where the run's models were trained that the page shows."""
     shown = {one.recipe for one in facts.trainings} - {NO_RECIPE}
     steps = [f"{n:,} for `{name}`" for name, n in provenance["steps"].items() if name in shown]
-    where = listed([_NAMES.get(place, place) for place in provenance["trained_on"]])
+    where = listed(map(place, provenance["trained_on"]))
     return (
         f"optimiser steps of the MMVAE: {listed(steps)}; the run's models were trained on {where}"
         if steps

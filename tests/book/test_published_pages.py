@@ -83,10 +83,11 @@ def test_the_page_of_execution_times_says_the_same(pages, results):
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     of_chapters = {row[0][len("{doc}`chapters/") : -1]: row for row in rows if row[0].startswith("{doc}")}
     assert list(of_chapters) == list(CHAPTERS)
-    for name, (_, took, date, commit, short) in of_chapters.items():
+    for name, (_, took, device, date, commit, short) in of_chapters.items():
         box = read_box(pages[name])
         assert box.rows["Executed"] == [f"{date} UTC, in {took}; commit {commit}"]
-        assert box.title.lower() == f"computed from {short}".lower()
+        assert box.title.lower() == f"computed from {short}, on {device}".lower()
+        assert box.rows["Device"] == [device]
     of_tables = {row[0].strip("`"): row[1] for row in rows if row[0].strip("`") in TABLES}
     for name in TABLES:
         seconds, error = seconds_of(of_tables[name])

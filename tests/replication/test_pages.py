@@ -221,8 +221,8 @@ def test_execution_times(tmp_path):
         for line in text.splitlines()
         if line[:1] == "|"
     }
-    time, date, commit, source = lines["| {doc}`chapters/01_first`"]
-    assert (time, date, commit) == ("1 min 12 s", "27 November 2026, 08:12", "`abc1234`")
+    time, device, date, commit, source = lines["| {doc}`chapters/01_first`"]
+    assert (time, device, date, commit) == ("1 min 12 s", "CPU", "27 November 2026, 08:12", "`abc1234`")
     assert source.startswith("1,800 simulated events: profile quick, seed 3")
     assert lines["| `spectra`"] == ["3 min 59 s"] and lines["| `masking`"] == ["1 h 0 min"]
     assert lines["| Model"] == ["`text`", "`improved`"]
