@@ -85,15 +85,6 @@ class Run:
         """Folder of the published sample; None for a run on simulated events."""
         return self.source.folder if isinstance(self.source, PublishedModels) else None
 
-    def banner(self):
-        """First words of a page that trains models: what they were trained on, and for how long."""
-        steps = {name: self.n_steps("mmvae", recipe_for("mmvae", name)) for name in self.recipes}
-        told = ", ".join(f"{n:,} for `{name}`" for name, n in steps.items())
-        return (
-            f"This page was computed from **{self.source.words}**, profile `{self.profile.name}` "
-            f"(optimiser steps of the MMVAE: {told}), seed {self.seed}."
-        )
-
     def events(self):
         """The events of the run.
 
