@@ -3,7 +3,7 @@
 A run keeps everything in data/generated/<profile>-seed<seed>[-published]/ and touches no tracked file:
 
     events.npz, *.safetensors    what it simulates and trains
-    chapters/                    its chapters, executed by papermill
+    chapters/                    its chapters, executed by papermill, with a record of what each opened
     claims.json, *.png           what they find: the ledger of claims, the picture on the cover
     results/                     tables, metrics.json, provenance.json
     book/, _build/html/          its own book: source and site
@@ -93,18 +93,20 @@ for CHAPTER in CHAPTERS:
         log:
             text=f"{RUN}/logs/{CHAPTER}.log",
             notebook=f"{RUN}/logs/{CHAPTER}.ipynb",
+            opened=f"{RUN}/logs/{CHAPTER}.opened",
         priority: int(STEPS.waited_for(CHAPTER))
         shell:
             """
             echo {input.notebook}: executing, log in {log.text:q}
-            if ! {PYTHON} -m papermill -k python3 --log-output --no-progress-bar \
+            rm -f {log.opened:q}
+            if ! SNLIB_OPENED={log.opened:q} {PYTHON} -m papermill -k python3 --log-output --no-progress-bar \
                 {PARAMETERS} {input.notebook} {log.notebook:q} > {log.text:q} 2>&1
             then
                 tail -n 20 {log.text:q} >&2
                 echo {input.notebook}: failed, see {log.text:q} and {log.notebook:q} >&2
                 exit 1
             fi
-            cp {log.notebook:q} {output.chapter:q}
+            {PYTHON} -m snlib.replication.executed {log.notebook:q} {log.opened:q} {output.chapter:q}
             """
 
 

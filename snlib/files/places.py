@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from snlib.files.opened import RECORD, record_opened
+
 __all__ = ["DATA", "generated_folder"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -23,3 +25,7 @@ def generated_folder():
     if named := os.environ.get("SNLIB_GENERATED"):
         return Path(named)
     return (Path.cwd() if DATA == _SHIPPED else _PACKAGE.parent) / "data" / "generated"
+
+
+if _record := os.environ.get(RECORD):
+    record_opened(_record, {"generated": generated_folder(), "data": DATA})

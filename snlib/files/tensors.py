@@ -5,6 +5,8 @@ The format has no checksum, and a weight with a flipped bit is a number like any
 
 import hashlib
 import json
+import os
+import sys
 
 import torch
 from safetensors import safe_open
@@ -50,6 +52,7 @@ def read_tensors(path):
         If the file is damaged, or a tensor holds a number that is not finite; the message names the file.
     """
     path = require_file(path)
+    sys.audit("open", str(path), "r", os.O_RDONLY)  # as Python's own `open` does, and the library does not
     with guarded(path, "safetensors file"), safe_open(path, framework="pt") as archive:
         tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
         for name, tensor in tensors.items():

@@ -13,7 +13,6 @@ from pathlib import Path
 import jupytext
 import nbclient
 
-from snlib.files.json_files import read_json
 from snlib.workers import ONE_THREAD
 
 __all__ = ["REPEATABLE", "execute", "is_progress", "public", "without_progress"]
@@ -43,13 +42,12 @@ def without_progress(notebook):
     return notebook
 
 
-def public(path, names):
-    """Read an executed notebook without its progress bars and without this machine's folders.
+def public(notebook, names):
+    """A notebook as a text without this machine's folders.
 
     Parameters
     ----------
-    path : path-like
-        An ``.ipynb``.
+    notebook : dict
     names : dict of str to str
         What to write for each folder; those within others come first.
 
@@ -58,7 +56,7 @@ def public(path, names):
     str
         JSON.
     """
-    text = json.dumps(without_progress(read_json(path)), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
     for folder, name in names.items():
         text = text.replace(json.dumps(folder, ensure_ascii=False)[1:-1], name)  # as it stands in JSON
     return text

@@ -5,15 +5,16 @@ Every page says whose it is and links to its published counterpart.
 
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 
 import yaml
 
 from snlib.files.json_files import read_json
+from snlib.replication.execution_times import TIMES, execution_times
 from snlib.replication.ledger_page import ledger_html
-from snlib.replication.notebooks import public
+from snlib.replication.page_box import below_title
+from snlib.replication.pages import page
 from snlib.replication.pipeline import COVER
 
 __all__ = ["assemble"]
@@ -38,20 +39,22 @@ def assemble(folder, chapters, names, published="_build/html", book="book"):
     Raises
     ------
     ValueError
-        If a page has no title to put the words below.
+        If a page has no title to put the words below, or a chapter does not say how it was executed.
     """
     folder, source = Path(folder), Path(folder) / "book"
     shutil.rmtree(source, ignore_errors=True)
     _copy_pages(Path(book), source)
     shutil.copyfile(folder / COVER, source / "images" / COVER)
     (source / "claims.html").write_text(ledger_html(read_json(folder / "claims.json"), "chapters/"))
-    for path in chapters:
-        (source / "chapters" / Path(path).name).write_text(public(path, names), encoding="utf-8")
     provenance = read_json(folder / "results" / "provenance.json")
-    for page in _pages(source):
-        site = folder / "_build" / "html" / page.relative_to(source)
-        there = Path(published) / page.relative_to(source).with_suffix(".html")
-        _add_words(page, _words(provenance, os.path.relpath(there, site.parent)))
+    (source / TIMES).write_text(execution_times(chapters, provenance), encoding="utf-8")
+    for path in chapters:
+        text = page(path, names, provenance)
+        (source / "chapters" / Path(path).name).write_text(text, encoding="utf-8")
+    for file in _files(source):
+        site = folder / "_build" / "html" / file.relative_to(source)
+        there = Path(published) / file.relative_to(source).with_suffix(".html")
+        _add_words(file, _words(provenance, os.path.relpath(there, site.parent)))
 
 
 def _copy_pages(book, source):
@@ -68,7 +71,7 @@ def _copy_pages(book, source):
             shutil.copyfile(path, copy)
 
 
-def _pages(source):
+def _files(source):
     """The files of the pages in the table of contents."""
     toc = yaml.safe_load((source / "_toc.yml").read_text())
     documents = [toc["root"], *(name for part in toc["parts"] for name in _documents(part["chapters"]))]
@@ -85,26 +88,19 @@ def _documents(entries):
 def _words(provenance, link):
     profile, seed, device = provenance["profile"]["name"], provenance["seed"], provenance["device"]
     return (
-        "\n:::{admonition} Your own run\n:class: attention own-run\n"
+        ":::{admonition} Your own run\n:class: attention own-run\n"
         f"Computed on your machine: profile `{profile}`, seed {seed}, device `{device}`. "
         f'<a href="{link}">The published page</a> is there once `make site` has rendered it.\n:::\n'
     )
 
 
-def _add_words(page, words):
+def _add_words(file, words):
     """Write words below the title of a page."""
-    text = page.read_text(encoding="utf-8")
-    if page.suffix == ".md":
-        page.write_text(_below_title(page, text, words), encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".md":
+        file.write_text(below_title(file, text, words), encoding="utf-8")
         return
     notebook = json.loads(text)
     first = notebook["cells"][0]
-    first["source"] = _below_title(page, "".join(first["source"]), words)
-    page.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _below_title(page, text, words):
-    text, titles = re.subn(r"\A# .*$", lambda title: title.group() + "\n" + words, text, count=1, flags=re.M)
-    if not titles:
-        raise ValueError(f"{page}: does not begin with a title")
-    return text
+    first["source"] = below_title(file, "".join(first["source"]), words)
+    file.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -8,8 +8,9 @@ import pandas as pd
 
 from snlib.files.json_files import read_json, write_json
 from snlib.files.writing import replacing
+from snlib.replication.execution_times import TIMES, execution_times
 from snlib.replication.ledger_page import ledger_html
-from snlib.replication.notebooks import public
+from snlib.replication.pages import page
 from snlib.replication.pipeline import COVER
 from snlib.replication.results import write_results
 from snlib.replication.stages import commit
@@ -78,11 +79,20 @@ def publish(folder, chapters, names, results, book="book"):
     results : path-like
         Gets ``claims.json``, ``metrics.json``, ``provenance.json`` and the cover.
     book : path-like
-        Gets the chapters, the cover and ``claims.html``.
+        Gets the chapters, the cover, ``claims.html``, and the table of execution times.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run is not complete.
+    ValueError
+        If a chapter does not say how it was executed.
     """
     folder, results, book = Path(folder), Path(results), Path(book)
+    provenance = read_json(folder / "results" / "provenance.json")
     for path in chapters:
-        _write(book / "chapters" / Path(path).name, public(path, names))
+        _write(book / "chapters" / Path(path).name, page(path, names, provenance))
+    _write(book / TIMES, execution_times(chapters, provenance))
     _write(book / "claims.html", ledger_html(read_json(folder / "claims.json"), "chapters/"))
     copies = {folder / "claims.json": results / "claims.json"}
     for name in ("metrics.json", "provenance.json"):

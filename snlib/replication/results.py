@@ -230,10 +230,11 @@ def provenance(run):
         "events": {"total": len(dataset.events)}
         | {name: len(index) for name, index in dataset.split.items()},
         "recipes": {name: recipe_for("mmvae", name).to_dict() for name in run.recipes},
+        "steps": {name: int(run.n_steps("mmvae", recipe_for("mmvae", name))) for name in run.profile.lengths},
         "device": run.device,
         "seed": run.seed,
         "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
-        "trained_on": sorted({one.provenance["device"] for one in trained.values()}),
+        "trained_on": sorted({one.place() for one in trained.values()}),
         "training_s": {key: round(one.seconds(), 1) for key, one in trained.items()},
         "code": digest("training")[:12],
     }

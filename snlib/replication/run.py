@@ -4,6 +4,7 @@ Every notebook opens a run and asks it for what it needs; what is there and up t
 the rest is made.
 """
 
+import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,15 +84,6 @@ class Run:
     def published_sample(self):
         """Folder of the published sample; None for a run on simulated events."""
         return self.source.folder if isinstance(self.source, PublishedModels) else None
-
-    def banner(self):
-        """First words of a page that trains models: what they were trained on, and for how long."""
-        steps = {name: self.n_steps("mmvae", recipe_for("mmvae", name)) for name in self.recipes}
-        told = ", ".join(f"{n:,} for `{name}`" for name, n in steps.items())
-        return (
-            f"This page was computed from **{self.source.words}**, profile `{self.profile.name}` "
-            f"(optimiser steps of the MMVAE: {told}), seed {self.seed}."
-        )
 
     def events(self):
         """The events of the run.
@@ -218,4 +210,5 @@ def open_run(profile="smoke", device="cpu", seed=0, published_sample=""):
         use_one_core()
     source = PublishedModels(Path(published_sample).resolve()) if published_sample else SurrogateEvents()
     folder = generated_folder() / f"{profile}-seed{seed}{'-published' if published_sample else ''}"
+    sys.audit("snlib.open_run", folder.name, torch.cuda.get_device_name() if device == "cuda" else device)
     return Run(PROFILES[profile], device, seed, folder, source, DATA / "weights" / profile)

@@ -122,17 +122,12 @@ def _provenance(run, recipe):
         "n_steps": {name: one.provenance["made_from"]["n_steps"] for name, one in trained.items()},
         "weights": {path.name: file_digest(path) for path in shipped if path.is_file()},
         "training_s": {name: round(one.seconds(), 1) for name, one in trained.items()},
-        "trained_on": sorted({_place(one.provenance) for one in trained.values()}),
+        "trained_on": sorted({one.place() for one in trained.values()}),
         "test_events": len(run.dataset().split["test"]),
         "versions": {name: version(name) for name in ("snlib", "numpy", "scipy", "torch")},
         "code": digest("training")[:12],
         "commit": commit(),
     }
-
-
-def _place(provenance):
-    """Where a model was trained: the name of the card, if on one."""
-    return provenance.get("card", provenance["device"])
 
 
 def _others(run):

@@ -30,6 +30,10 @@ class Trained:
         """How long the training took."""
         return float(self.history["seconds"].iloc[-1])
 
+    def place(self):
+        """Where it was trained: the name of the GPU, if on one."""
+        return self.provenance.get("card", self.provenance["device"])
+
     def best(self):
         """The row of the history whose weights these are."""
         if self.model.recipe.keeps == "last":

@@ -10,18 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from snlib.files import write_json
+from snlib.files import read_json, write_json
 from snlib.replication.own_book import assemble
+from tests.replication.boxes import faults
+from tests.replication.executed_chapters import OPENED, PARAMETERS, PROVENANCE, executed
 from tests.replication.ledgers import LEDGER
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["intro.html", "chapters/01_first.html"]
-
-
-def notebook(title):
-    cells = [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": [f"# {title}\n", "\n", "Text."]}]
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+PAGES = ["intro.html", "chapters/01_first.html", "execution.html"]
 
 
 @pytest.fixture
@@ -31,19 +27,23 @@ def folder(tmp_path, monkeypatch):
     tmp_path.mkdir()
     monkeypatch.chdir(tmp_path)
     book, folder = tmp_path / "book", tmp_path / "data/generated/smoke-seed7"
-    toc = {"format": "jb-book", "root": "intro", "parts": [{"chapters": [{"file": "chapters/01_first"}]}]}
-    write_json(book / "chapters/01_first.ipynb", notebook("The published first"))
+    files = [{"file": "chapters/01_first"}, {"file": "execution"}]
+    toc = {"format": "jb-book", "root": "intro", "parts": [{"chapters": files}]}
+    write_json(book / "chapters/01_first.ipynb", executed("The published first"))
     (book / "_toc.yml").write_text(yaml.safe_dump(toc))
     (book / "intro.md").write_text("# A book\n\nIts text, {doc}`chapters/01_first`.\n")
     (book / "references.bib").write_text("")
+    (book / "execution.md").write_bytes((ROOT / "book/execution.md").read_bytes())
+    (book / "execution_times.txt").write_text("published times")
     (book / "claims.html").write_text("published claims")
     (book / "images").mkdir()
     (book / "_static").mkdir()
     (book / "_static/favicon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    write_json(folder / "chapters/01_first.ipynb", notebook("My first"))
+    parameters = PARAMETERS | {"profile": "smoke", "seed": 7}
+    opened = OPENED | {"runs": {"smoke-seed7": "cpu"}, "read": ["generated/smoke-seed7/events.npz"]}
+    write_json(folder / "chapters/01_first.ipynb", executed("My first", tmp_path, parameters, opened))
     write_json(folder / "claims.json", LEDGER)
-    provenance = {"profile": {"name": "smoke"}, "seed": 7, "device": "cpu"}
-    write_json(folder / "results/provenance.json", provenance)
+    write_json(folder / "results/provenance.json", PROVENANCE | {"profile": {"name": "smoke"}, "seed": 7})
     (folder / "light_curve_to_spectrum.png").write_bytes(b"my cover")
     return folder
 
@@ -57,8 +57,9 @@ def own_book(folder):
 
 def test_it_has_the_chapters_the_claims_and_the_cover_of_the_run(folder):
     source = own_book(folder)
-    text = json.loads((source / "chapters/01_first.ipynb").read_text())["cells"][0]["source"]
-    assert text.startswith("# My first\n")
+    chapter = json.loads((source / "chapters/01_first.ipynb").read_text())
+    assert chapter["cells"][0]["source"].startswith("# My first\n")
+    assert faults("01_first", chapter, read_json(folder / "results/provenance.json")) == []
     assert "Spectra are good." in (source / "claims.html").read_text()
     assert (source / "images/light_curve_to_spectrum.png").read_bytes() == b"my cover"
     assert (source / "intro.md").read_text().startswith("# A book\n")
@@ -114,3 +115,10 @@ def test_built_pages_say_whose_they_are_and_link_to_the_published_ones(folder):
         (link,) = re.findall(r'href="([^"]*)"', words)
         reached = os.path.normpath(folder / "_build/html" / Path(page).parent / link)
         assert reached == os.path.abspath(f"_build/html/{page}")
+    chapter = (folder / "_build/html/chapters/01_first.html").read_text()
+    (box,) = re.findall(r'<div class="[^"]*computed[^"]*">.*?</div>', chapter, flags=re.DOTALL)
+    plain = re.sub(r"<[^>]*>", "", box)
+    assert "profile smoke, seed 7" in plain and "1 min 12 s" in plain and "-p profile smoke" in plain
+    times = (folder / "_build/html/execution.html").read_text()
+    assert re.search(r'href="chapters/01_first.html".*?My first.*?<td>.*?1 min 12 s', times, flags=re.DOTALL)
+    assert "published times" not in times

@@ -194,6 +194,26 @@ def test_phone(open_page, page):
     assert (width, wide) == (390, [])
 
 
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_the_box_is_closed_and_opens_on_a_phone(open_page, page):
+    """It says how the page was computed."""
+    browser = open_page(page, width=390, height=844)
+    (box,) = browser.find_elements("css selector", ".admonition.computed")
+    words = box.find_element("css selector", "dl")
+    assert not words.is_displayed()
+    box.find_element("css selector", ".admonition-title").click()
+    WebDriverWait(browser, 20).until(lambda browser: words.is_displayed())
+    left, right = browser.execute_script(EDGES, box)
+    assert left >= 0 and right <= 390
+
+
+EDGES = """
+    const all = [arguments[0], ...arguments[0].querySelectorAll("*")].filter(e => e.checkVisibility());
+    const edges = all.map(e => e.getBoundingClientRect());
+    return [Math.min(...edges.map(e => e.left)), Math.max(...edges.map(e => e.right))];
+"""
+
+
 def test_navigation_reaches_every_page(look_at, address):
     links = [urldefrag(url).url for url in look_at(CHAPTERS[0])["navigation"]]
     assert links == [f"{address}/{page}" for page in PAGES]

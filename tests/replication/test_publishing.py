@@ -8,6 +8,7 @@ import pytest
 from snlib.files import read_json, write_json
 from snlib.replication import publishing
 from snlib.replication.publishing import public_names, publish, run_times, sum_up
+from tests.replication.executed_chapters import PARAMETERS, PROVENANCE, executed
 from tests.replication.ledgers import LEDGER
 
 
@@ -17,25 +18,8 @@ def chapter(title, folder):
         {"output_type": "stream", "name": "stderr", "text": ["100%|####| at " + str(folder)]},
         {"output_type": "stream", "name": "stdout", "text": [f"{folder}/events.npz: 60 events"]},
     ]
-    return {
-        "cells": [
-            {"cell_type": "markdown", "id": "a", "metadata": {}, "source": [f"# {title}\n", "\n", "Text."]},
-            {
-                "cell_type": "code",
-                "id": "b",
-                "execution_count": 1,
-                "metadata": {},
-                "outputs": outputs,
-                "source": ["run()"],
-            },
-        ],
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "papermill": {"duration": 12.34},
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+    sample = str(folder.parent / "a sample")
+    return executed(title, folder, PARAMETERS | {"published_sample": sample}, outputs=outputs)
 
 
 @pytest.fixture
@@ -50,8 +34,7 @@ def finished(tmp_path, monkeypatch):
     write_json(folder / "chapters/01_first.ipynb", chapter("First", folder))
     write_json(folder / "claims.json", LEDGER)
     write_json(folder / "results/metrics.json", [{"rmse_dex": 0.1}])
-    made_from = {"profile": {"name": "quick"}, "seed": 3, "device": "cpu", "commit": "abc"}
-    write_json(folder / "results/provenance.json", made_from | {"run_time_s": {"01_first": 12.3}})
+    write_json(folder / "results/provenance.json", PROVENANCE)
     (folder / "results/masking.csv").write_text("a\n1\n")
     (folder / "light_curve_to_spectrum.png").write_bytes(b"cover")
     return folder
@@ -71,10 +54,12 @@ def test_publish_fills_the_published_places(finished):
         "provenance.json",
         "light_curve_to_spectrum.png",
     }
-    assert set(book) == {"chapters/01_first.ipynb", "claims.html", "images/light_curve_to_spectrum.png"}
+    images = {"images/light_curve_to_spectrum.png"}
+    assert set(book) == {"chapters/01_first.ipynb", "claims.html", "execution_times.txt"} | images
     assert read_json(results["claims.json"]) == LEDGER
     assert read_json(results["metrics.json"]) == [{"rmse_dex": 0.1}]
-    assert read_json(results["provenance.json"])["run_time_s"] == {"01_first": 12.3}
+    assert read_json(results["provenance.json"]) == PROVENANCE
+    assert "{doc}`chapters/01_first`" in book["execution_times.txt"].read_text()
     assert "chapters/01_first.html" in book["claims.html"].read_text()
     assert {path.read_bytes() for name, path in (results | book).items() if name.endswith(".png")} == {
         b"cover"
@@ -82,10 +67,13 @@ def test_publish_fills_the_published_places(finished):
 
 
 def test_published_chapters_show_no_progress_bar_and_no_folder_of_the_machine(finished, tmp_path):
-    publish(finished, [finished / "chapters/01_first.ipynb"], public_names("", "data/generated"), "results")
+    """Nor the one of the published sample, which is a parameter too."""
+    names = public_names(finished.parent / "a sample", "data/generated")
+    publish(finished, [finished / "chapters/01_first.ipynb"], names, "results")
     text = Path("book/chapters/01_first.ipynb").read_text()
     assert tmp_path.name not in text
-    (output,) = json.loads(text)["cells"][1]["outputs"]
+    *_, cell = json.loads(text)["cells"]
+    (output,) = cell["outputs"]
     assert output["text"] == ["data/generated/quick-seed3/events.npz: 60 events"]
 
 
@@ -107,7 +95,7 @@ def test_run_times_are_those_of_chapters_and_tables(finished):
     table = finished / "masking.tsv"
     table.write_text("s\th:m:s\n72.5281\t0:01:12\n")
     times = run_times([finished / "chapters/01_first.ipynb"], [table])
-    assert times == {"01_first": 12.3, "table masking": 72.5}
+    assert times == {"01_first": 72.3, "table masking": 72.5}
 
 
 def test_summing_up_leaves_the_tables_alone(finished, monkeypatch):
