@@ -63,7 +63,8 @@ rule book:
         EXECUTED,
         [f"{RUN}/{name}" for name in (COVER, "claims.json", "results/provenance.json")],
         "_config.yml",
-        [*glob("book/_static/*"), *glob("book/*.md"), "book/_toc.yml", "book/references.bib"],
+        [*glob("book/_static/*"), *glob("book/_extensions/*.py")],
+        [*glob("book/*.md"), "book/_toc.yml", "book/references.bib"],
     output:
         f"{RUN}/_build/html/index.html",
     log:
