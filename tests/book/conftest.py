@@ -73,10 +73,10 @@ def open_page(browser, address):
 
     def open_page(page, size=browsing.DESKTOP):
         width, height = size
-        phone = size == browsing.PHONE
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == browsing.PHONE}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})
+        # The width of scroll bars would come and go while a figure is photographed.
+        browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         browsing.prefer(browser, "light")
         browser.get("about:blank")
         for kind in ("browser", "performance"):
