@@ -1,13 +1,9 @@
 """What a figure shows, in words and numbers: two figures that differ in what is drawn differ here."""
 
-import sys
-
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
-__all__ = ["contents", "print_contents"]
+__all__ = ["contents"]
 
 
 _ROUNDING = 1e-6
@@ -40,15 +36,6 @@ def contents(figure):
         keys = zip(legend.legend_handles, legend.texts, strict=True)
         lines.append("Legend " + ", ".join(f"{text.get_text()} {_colour(key)}" for key, text in keys))
     return "\n".join(lines)
-
-
-def print_contents():
-    """Let notebooks keep the contents of each figure beside its image, where tests can compare them."""
-    python = sys.modules.get("IPython")
-    if python is not None and (shell := python.get_ipython()):
-        plt.switch_backend(plt.get_backend())  # which forgets what was known of figures, but only once
-        formatter = shell.display_formatter.formatters["text/plain"]
-        formatter.for_type(Figure, lambda figure, printer, _: printer.text(contents(figure)))
 
 
 def _one_line(text):

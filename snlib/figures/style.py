@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.colors import to_hex
 
 from snlib.data.quantities import BANDS
-from snlib.figures.contents import print_contents
+from snlib.figures.notebook import keep_figures
 
 __all__ = [
     "BAND_COLOURS",
@@ -131,13 +131,13 @@ def phase_title(phase_days):
 
 
 def use_style():
-    """Set the look of every figure of the book; in a notebook, keep what each one shows in numbers too."""
-    print_contents()
+    """Set the look of every figure of the book, and what a notebook keeps of it."""
+    keep_figures()
     sns.set_theme("notebook", "ticks")
     plt.rcParams.update(
         {
-            "figure.dpi": 90,
-            "savefig.dpi": 90,
+            "figure.dpi": 150,
+            "savefig.dpi": 150,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "legend.frameon": False,

@@ -58,11 +58,11 @@ def assemble(folder, chapters, names, published="_build/html", book="book"):
 
 
 def _copy_pages(book, source):
-    """Copy all of a book but its chapters, with the modes that new files have here."""
+    """Copy the pages that are not executed, and what all pages show, with the modes of new files here."""
     for path in book.rglob("*"):
         inner = path.relative_to(book)
         copy = source / inner
-        if "_build" in inner.parts or path.suffix == ".ipynb":
+        if not {"_build", "_extensions"}.isdisjoint(inner.parts) or path.suffix == ".ipynb":
             continue
         if path.is_dir():
             copy.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,11 +10,11 @@ import yaml
 
 from snlib.files import read_json, write_json
 from snlib.replication.own_book import assemble
+from tests.book.small_book import ROOT, build, plain
 from tests.replication.boxes import faults
 from tests.replication.executed_chapters import OPENED, PARAMETERS, PROVENANCE, executed
 from tests.replication.ledgers import LEDGER
 
-ROOT = Path(__file__).parents[2]
 PAGES = ["intro.html", "chapters/01_first.html", "execution.html"]
 
 
@@ -97,28 +95,17 @@ def test_a_page_without_a_title_is_refused(folder):
 
 def test_built_pages_say_whose_they_are_and_link_to_the_published_ones(folder):
     own_book(folder)
-    command = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        folder / "book",
-        "--path-output",
-        folder,
-    ]
-    options = ["--config", ROOT / "_config.yml", "-W", "--keep-going", "-n", "-q"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    build(folder / "book", folder)
     for page in PAGES:
         html = (folder / "_build/html" / page).read_text()
         (words,) = re.findall(r'<div class="[^"]*own-run[^"]*">.*?</div>', html, flags=re.DOTALL)
-        plain = re.sub(r"<[^>]*>", "", words)
-        assert "profile smoke, seed 7, device cpu" in plain
+        assert "profile smoke, seed 7, device cpu" in plain(words)
         (link,) = re.findall(r'href="([^"]*)"', words)
         reached = os.path.normpath(folder / "_build/html" / Path(page).parent / link)
         assert reached == os.path.abspath(f"_build/html/{page}")
     chapter = (folder / "_build/html/chapters/01_first.html").read_text()
     (box,) = re.findall(r'<div class="[^"]*computed[^"]*">.*?</div>', chapter, flags=re.DOTALL)
-    plain = re.sub(r"<[^>]*>", "", box)
-    assert "profile smoke, seed 7" in plain and "1 min 12 s" in plain and "-p profile smoke" in plain
+    assert all(words in plain(box) for words in ("profile smoke, seed 7", "1 min 12 s", "-p profile smoke"))
     times = (folder / "_build/html/execution.html").read_text()
     assert re.search(r'href="chapters/01_first.html".*?My first.*?<td>.*?1 min 12 s', times, flags=re.DOTALL)
     assert "published times" not in times

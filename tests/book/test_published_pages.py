@@ -36,7 +36,9 @@ def results(pages):
 
 
 def test_every_executed_page_of_the_book_is_a_chapter():
-    assert {f"chapters/{name}" for name in CHAPTERS} == {file for file in FILES if (BOOK / f"{file}.ipynb").exists()}
+    assert {f"chapters/{name}" for name in CHAPTERS} == {
+        file for file in FILES if (BOOK / f"{file}.ipynb").exists()
+    }
 
 
 @every_chapter
@@ -72,7 +74,9 @@ def test_a_page_reads_what_the_table_of_chapters_says(pages, results, name):
     patterns = [pattern.replace("{profile}", results.name) for pattern in CHAPTERS[name].reads]
     # What the run takes for its own, where it is committed: chapters wait for those that would make it.
     patterns += [f"data/results/{results.name}/*/seed{given['seed']}/*", f"data/weights/{given['profile']}/*"]
-    read = {file for file in known["read"] if file.startswith("data/") and not file.endswith("/provenance.json")}
+    read = {
+        file for file in known["read"] if file.startswith("data/") and not file.endswith("/provenance.json")
+    }
     unknown = {file for file in read if not any(fnmatch(file, pattern) for pattern in patterns)}
     assert unknown - (SIMULATED_FROM if known["runs"] else set()) == set()
     named = [one for one in CHAPTERS[name].reads if one.startswith("data/") and "{profile}" not in one]
@@ -93,8 +97,12 @@ def test_the_page_of_execution_times_says_the_same(pages, results):
     for name in TABLES:
         seconds, error = seconds_of(of_tables[name])
         assert abs(seconds - provenance["run_time_s"][f"table {name}"]) <= error
-    models = {row[0].strip("`"): row[1:] for row in rows if row[0].strip("`") in provenance_models(provenance)}
-    assert sum(bool(numbers(time)) for row in models.values() for time in row) == len(provenance["training_s"])
+    models = {
+        row[0].strip("`"): row[1:] for row in rows if row[0].strip("`") in provenance_models(provenance)
+    }
+    assert sum(bool(numbers(time)) for row in models.values() for time in row) == len(
+        provenance["training_s"]
+    )
 
 
 def provenance_models(provenance):

@@ -1,19 +1,19 @@
 """The built book in a real browser: complete, readable, and loading nothing from elsewhere."""
 
 import json
-import shutil
-import subprocess
-import sys
-import threading
-from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import re
+from collections import Counter
+from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 import yaml
-from selenium import webdriver
+from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.book.browsing import DESKTOP, PHONE
 
 ROOT = Path(__file__).parents[2]
 TOC = yaml.safe_load((ROOT / "book/_toc.yml").read_text())
@@ -27,130 +27,36 @@ def documents(entries):
 DOCUMENTS = [TOC["root"], *documents(entry for part in TOC["parts"] for entry in part["chapters"])]
 PAGES = [f"{name}.html" for name in DOCUMENTS]
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 every_page = pytest.mark.parametrize("page", [*PAGES, "search.html"])
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """Folder of the book, built with warnings as errors."""
-    output = tmp_path_factory.mktemp("site")
-    command = Path(sys.executable).with_name("jupyter-book")
-    arguments = ["build", "book", "--path-output", output, "-W", "--keep-going", "-n", "-q"]
-    done = subprocess.run([command, *arguments], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return output / "_build/html"
+class Page(HTMLParser):
+    """What can be linked to in a page, what it links to, and the words of its paragraphs."""
 
+    def __init__(self, path):
+        super().__init__()
+        self.anchors, self.links, self.words, self.paragraphs = {"", "top"}, [], [], 0
+        self.feed(path.read_text(encoding="utf-8"))
 
-class Handler(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.anchors.add(attributes.get("id"))
+        self.paragraphs += tag == "p"
+        if tag == "a" and "href" in attributes:
+            self.links.append(attributes["href"])
 
+    def handle_endtag(self, tag):
+        self.paragraphs -= tag == "p"
 
-@pytest.fixture(scope="session")
-def address(site):
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=site)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    driver = shutil.which("chromedriver")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if not driver or not chromium:
-        pytest.skip("chromium and chromedriver are not both installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as browser:
-        yield browser
+    def handle_data(self, text):
+        if self.paragraphs:
+            self.words += re.findall(r"\b[a-z]{6,}\b", text)
 
 
 @pytest.fixture(scope="session")
-def open_page(browser, address):
-    """Return a function that opens a page, scrolls through it and lets its scripts finish."""
-
-    def open_page(page, width=1300, height=900):
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        browser.get("about:blank")
-        for kind in ("browser", "performance"):
-            browser.get_log(kind)
-        browser.get(f"{address}/{page}")
-        browser.set_script_timeout(60)
-        browser.execute_async_script(SETTLE)
-        return browser
-
-    return open_page
-
-
-@pytest.fixture(scope="session")
-def look_at(open_page):
-    """Return a function that tells what was seen of a page, which is opened once for all tests."""
-
-    @cache
-    def look_at(page):
-        browser = open_page(page)
-        severe = [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"]
-        return {"severe": severe, "hosts": hosts(browser)} | browser.execute_script(SEEN)
-
-    return look_at
-
-
-SETTLE = """
-    const done = arguments[0];
-    const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
-    (async () => {
-        if (document.readyState != "complete") await new Promise(r => addEventListener("load", r));
-        if (window.MathJax) await MathJax.startup.promise;
-        for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
-            scrollTo(0, y);
-            await pause(30);
-        }
-        await pause(200);
-        scrollTo(0, 0);
-    })().then(done);
-"""
-
-
-SEEN = """
-    const article = document.querySelector("article.bd-article");
-    const maths = article && [...article.querySelectorAll(".math")];
-    const links = document.querySelectorAll(".bd-sidebar-primary :is(.navbar-brand, nav a)[href]");
-    return {
-        broken: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
-        figures: document.querySelectorAll("article img").length,
-        maths: article && [
-            maths.filter(m => !m.querySelector("mjx-container")).map(m => m.textContent),
-            [...article.querySelectorAll("mjx-merror, [data-mjx-error]")].map(m => m.textContent),
-            article.innerText.includes("$$"), maths.length],
-        navigation: [...links].map(a => a.href),
-        title: document.querySelector("article h1")?.innerText,
-        links: [...document.querySelectorAll("a[href]")].map(a => a.href),
-    };
-"""
-
-
-def hosts(browser):
-    """Hosts that were asked for anything since the page was opened."""
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    urls = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    return {urlsplit(url).netloc for url in urls if urlsplit(url).scheme not in ("data", "blob", "about")}
+def read_page(site):
+    return cache(lambda page: Page(site / page))
 
 
 def test_every_page_is_built(site):
@@ -181,17 +87,14 @@ def test_maths_is_rendered(look_at, page):
 
 
 @every_page
-def test_phone(open_page, page):
-    script = """
-        const scrolls = e => e && (["auto", "scroll", "hidden"].includes(getComputedStyle(e).overflowX)
-                                   || scrolls(e.parentElement));
-        const wide = e => e.getBoundingClientRect().right > 391 && !scrolls(e.parentElement);
-        return [document.documentElement.scrollWidth,
-                [...document.querySelectorAll("article.bd-article *")]
-                    .filter(e => e.checkVisibility() && wide(e)).map(e => e.outerHTML.slice(0, 200))];
-    """
-    width, wide = open_page(page, width=390, height=844).execute_script(script)
-    assert (width, wide) == (390, [])
+def test_no_page_scrolls_sideways(look_at, page):
+    for (device, theme), (width, wide) in look_at(page)["sideways"].items():
+        assert width <= {"phone": PHONE, "desktop": DESKTOP}[device][0] and wide == [], theme
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_tables_and_captions_can_be_read_by_day_and_by_night(look_at, page):
+    assert look_at(page)["pale"] == {(d, t): [] for d in ("desktop", "phone") for t in ("light", "dark")}
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
@@ -221,16 +124,54 @@ def test_navigation_reaches_every_page(look_at, address):
         assert look_at(link.removeprefix(f"{address}/"))["title"], document
 
 
-def test_links_within_the_book_lead_somewhere(site, look_at, address):
-    for page in PAGES:
-        for url in look_at(page)["links"]:
-            if url.startswith(address):
-                assert (site / urlsplit(url).path.lstrip("/")).exists(), f"{page} links to {url}"
+@pytest.mark.parametrize("page", PAGES)
+def test_links_within_the_book_lead_somewhere(site, read_page, page):
+    for link in read_page(page).links:
+        url, anchor = urldefrag(urljoin(f"book:///{page}", link))
+        if urlsplit(url).scheme == "book":
+            target = unquote(urlsplit(url).path).lstrip("/")
+            assert (site / target).is_file(), link
+            assert not target.endswith(".html") or unquote(anchor) in read_page(target).anchors, link
 
 
-def test_search(open_page):
+def test_a_link_to_what_is_not_in_a_page_is_found(read_page):
+    assert "no-such-heading" not in read_page(PAGES[0]).anchors
+    assert any(urldefrag(link).fragment for page in PAGES for link in read_page(page).links)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_can_be_downloaded_as_the_notebook_that_it_is(site, read_page, page):
+    name = Path(page).with_suffix(".ipynb")
+    (link,) = {link for link in read_page(page).links if link.endswith(".ipynb")}
+    downloaded = json.loads((site / Path(page).parent / link).read_text(encoding="utf-8"))
+    assert downloaded == json.loads((ROOT / "book" / name).read_text(encoding="utf-8"))
+
+
+def test_the_download_is_two_taps_away(open_page):
+    browser = open_page(CHAPTERS[0], PHONE)
+    link = browser.find_element(By.CSS_SELECTOR, "a.btn-download-source-button")
+    assert not link.is_displayed()
+    browser.find_element(By.CSS_SELECTOR, ".dropdown-download-buttons > button").click()
+    assert link.is_displayed() and link.get_attribute("href").endswith(".ipynb")
+
+
+def test_search_is_there_once(open_page):
     browser = open_page("search.html?q=supernova")
     visible = "return [...document.querySelectorAll('input[type=search]')].filter(i => i.checkVisibility())"
     assert len(browser.execute_script(visible)) == 1
-    found = "return document.querySelectorAll('#search-results li').length"
-    assert WebDriverWait(browser, 20).until(lambda browser: browser.execute_script(found))
+
+
+@pytest.fixture(scope="session")
+def own_words(read_page):
+    """For each chapter the longest word that stands in no other."""
+    words = {page: set(read_page(page).words) for page in CHAPTERS}
+    numbers = Counter(word for page in CHAPTERS for word in words[page])
+    own = {page: [word for word in words[page] if numbers[word] == 1] for page in CHAPTERS}
+    return {page: max(own[page], key=lambda word: (len(word), word)) for page in CHAPTERS}
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_search_finds_a_word_of_each_chapter(browser, address, own_words, page):
+    browser.get(f"{address}/search.html?q={own_words[page]}")
+    found = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href.split(/[?#]/)[0])"
+    WebDriverWait(browser, 20).until(lambda browser: f"{address}/{page}" in browser.execute_script(found))

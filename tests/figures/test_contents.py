@@ -4,8 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from snlib.figures.contents import contents, print_contents
-from snlib.figures.style import use_style
+from snlib.figures.contents import contents
 
 X = np.array([1.0, 2.0, 4.0])
 
@@ -79,16 +78,3 @@ def test_numbers_are_those_of_the_artist(ax):
         "[0] t | x | y (linear, log)",
         "  Line2D #112233 two lines: x of 3 1 … 4 in 1 … 4, mean 2.333, y of 3 3 … 2 in 2 … 3, mean 2.5",
     ]
-
-
-def test_notebooks_keep_the_contents_of_figures(ax):
-    """In a shell of IPython; elsewhere nothing happens."""
-    print_contents()
-    shells = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell
-    shell = shells.instance()
-    try:
-        use_style()
-        shown, _ = shell.display_formatter.format(ax.figure)
-        assert shown["text/plain"] == contents(ax.figure)
-    finally:
-        shells.clear_instance()

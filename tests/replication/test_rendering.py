@@ -18,6 +18,7 @@ def folder(tmp_path, monkeypatch):
     folder = tmp_path / "it's a $book"
     (folder / "book/_static").mkdir(parents=True)
     (folder / "_config.yml").write_bytes((ROOT / "_config.yml").read_bytes())
+    (folder / "book/_extensions").symlink_to(ROOT / "book/_extensions")
     (folder / "book/_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n- file: two\n")
     (folder / "book/_static/favicon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     (folder / "book/references.bib").touch()
