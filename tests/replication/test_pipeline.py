@@ -22,7 +22,7 @@ TABLE = yaml.safe_load((ROOT / "notebooks/chapters.yml").read_text())
 RUN = "data/generated/quick-seed0"
 PARTS = ("Snakefile", "maintainers.smk", "_config.yml", "snlib", "notebooks", "book", "data")
 TABLES = ("spectra", "masking", "masked_distances", "experts", "lengths", "generation", "parameters")
-JUDGED = {"11_metrics", "12_prior", "13_masking", "14_parameters", "15_claims"}
+JUDGED = {"11_metrics", "12_prior", "13_masking", "14_parameters", "15_claims", "23_gallery"}
 MADE = [
     *(f"{RUN}/chapters/{name}.ipynb" for name in TABLE),
     *(f"{RUN}/results/{name}.csv" for name in TABLES),
@@ -120,7 +120,7 @@ def test_a_changed_module_executes_the_chapters_that_can_change(checkout, room, 
 @pytest.mark.parametrize(
     "file, stale",
     [
-        ("data/results/cpu/cpu.json", {"09_cost", "16_paper_vs_code"}),
+        ("data/results/cpu/cpu.json", {"09_cost", "16_paper_vs_code", "22_gpu"}),
         ("data/results/quick/text/seed1/masking.csv.gz", JUDGED),
         ("notebooks/08_regressors.ipynb", expected({"08_regressors"})),
     ],
