@@ -1,4 +1,4 @@
-"""Figure of readings: how the errors of the two experts go on over the steps of a training."""
+"""Figure of readings: the errors of the two experts over the steps of a training."""
 
 from snlib.figures.axes import log_ticks
 from snlib.figures.style import method_colour
@@ -29,7 +29,7 @@ def plot_reading(ax, rows, mean_dex):
             label = label if number == 0 else None
             ax.plot(steps, seed[expert], color=_COLOURS[expert], linewidth=1, alpha=0.7, label=label)
         dead = seed["light_curve"].where(seed["dead"])
-        label = None if number else "dead: the same for all"
+        label = None if number else "from the light curve, expert dead"
         ax.plot(steps, dead, "k.-", linewidth=1, markersize=2, label=label)
     ax.set(yscale="log", ylim=(0.06, 1.3), xlabel="Training steps [thousands]")
     log_ticks(ax.yaxis, _TICKS_DEX)

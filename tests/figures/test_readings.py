@@ -28,7 +28,7 @@ def test_each_seed_has_a_line_for_each_expert(ax):
         for expert, (x, y) in zip(("light_curve", "spectrum"), lines[3 * number :], strict=False):
             assert x.tolist() == [1, 2, 3] and y == pytest.approx(of_seed[expert].to_numpy())
     assert labels(ax)[1:3] == ["from the light curve", "from the spectrum itself"]
-    assert labels(ax)[3:] == ["dead: the same for all", "", "", ""]  # in the legend each stands once
+    assert labels(ax)[3:] == ["from the light curve, expert dead", "", "", ""]  # each is in the legend once
     colours = (
         {to_hex(ax.lines[i].get_color()) for i in (1, 4)},
         {to_hex(ax.lines[i].get_color()) for i in (2, 5)},
