@@ -1,12 +1,12 @@
 """What is asked of a page in the browser, and how what is seen there is measured."""
 
 import json
-from base64 import b64decode
 from io import BytesIO
 from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
+from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 DESKTOP, PHONE = (1400, 900), (390, 844)
@@ -112,35 +112,38 @@ def prefer(browser, theme):
     WebDriverWait(browser, 20).until(lambda browser: browser.execute_script(now, theme) == theme)
 
 
+# Brings the end of a figure to the end of the window, tells where in it the figure is, and hides what floats.
+PLACE = """
+    for (const floating of document.querySelectorAll(".bd-header-article, #pst-back-to-top"))
+        floating.style.visibility = "hidden";
+    arguments[0].scrollIntoView({block: "end", behavior: "instant"});
+    const box = arguments[0].getBoundingClientRect();
+    return [box.left, Math.max(box.top, 0), box.right, Math.min(box.bottom, innerHeight)].map(Math.round);
+"""
+
+
 def figures(browser):
-    """The images of the article as they are on the screen."""
-    where = """
-        const box = e => e.getBoundingClientRect();
-        return [...document.querySelectorAll("article img")].map(box).map(b =>
-            ({x: b.x + scrollX, y: b.y + scrollY, width: b.width, height: b.height, scale: 1}));
+    """The images of the article as they are on the screen, of one taller than the window the lower part."""
+    for image in browser.find_elements(By.CSS_SELECTOR, "article img"):
+        place = browser.execute_script(PLACE, image)
+        screen = Image.open(BytesIO(browser.get_screenshot_as_png()))
+        yield np.asarray(screen.convert("RGB").crop(place))
+
+
+def contrast(picture, frame=8, visible=0.02):
+    """Contrast (WCAG 2.2) of the strongest ink of a figure, that of its words and axes, with its ground.
+
+    The ground is the most frequent colour.  The frame is left out, since corners are round.
     """
-    for clip in browser.execute_script(where):
-        options = {"clip": clip, "captureBeyondViewport": True}
-        shot = browser.execute_cdp_cmd("Page.captureScreenshot", options)["data"]
-        yield np.asarray(Image.open(BytesIO(b64decode(shot))).convert("RGB"))
-
-
-def contrast(picture, strip=0.12):
-    """Contrast (WCAG 2.2) of the words along the lower or left edge of a figure with its ground.
-
-    Along the edges there is nothing but ticks and their labels; the ground is the most frequent colour.
-    """
-    colours, numbers = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
+    inner = picture[frame:-frame, frame:-frame]
+    colours, numbers = np.unique(inner.reshape(-1, 3), axis=0, return_counts=True)
     ground = luminance(colours[numbers.argmax()])
-    height, width = (max(int(strip * size), 1) for size in picture.shape[:2])
-    words = max(
-        (np.abs(luminance(edge) - ground).ravel() for edge in (picture[-height:], picture[:, :width])),
-        key=lambda differences: np.quantile(differences, 0.99),
-    )
-    difference = np.quantile(words[words > 0.02], 0.9) if (words > 0.02).any() else 0.0
-    word = ground - difference if ground > 0.5 else ground + difference
-    dark, light = sorted((word, ground))
-    return (light + 0.05) / (dark + 0.05)
+    inks = luminance(inner).ravel()
+    inks = inks[np.abs(inks - ground) > visible]
+    if not len(inks):
+        return 1.0
+    ratios = (np.maximum(inks, ground) + 0.05) / (np.minimum(inks, ground) + 0.05)
+    return np.quantile(ratios, 0.99)
 
 
 def luminance(rgb):

@@ -75,8 +75,6 @@ def open_page(browser, address):
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == browsing.PHONE}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        # The width of scroll bars would come and go while a figure is photographed.
-        browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         browsing.prefer(browser, "light")
         browser.get("about:blank")
         for kind in ("browser", "performance"):
