@@ -118,14 +118,15 @@ PLACE = """
         floating.style.visibility = "hidden";
     arguments[0].scrollIntoView({block: "end", behavior: "instant"});
     const box = arguments[0].getBoundingClientRect();
-    return [box.left, Math.max(box.top, 0), box.right, Math.min(box.bottom, innerHeight)].map(Math.round);
+    const place = [box.left, Math.max(box.top, 0), box.right, Math.min(box.bottom, innerHeight)];
+    requestAnimationFrame(() => requestAnimationFrame(() => arguments[1](place.map(Math.round))));
 """
 
 
 def figures(browser):
     """The images of the article as they are on the screen, of one taller than the window the lower part."""
     for image in browser.find_elements(By.CSS_SELECTOR, "article img"):
-        place = browser.execute_script(PLACE, image)
+        place = browser.execute_async_script(PLACE, image)
         screen = Image.open(BytesIO(browser.get_screenshot_as_png()))
         yield np.asarray(screen.convert("RGB").crop(place))
 
