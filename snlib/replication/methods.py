@@ -20,7 +20,7 @@ from snlib.inference.samplers import (
 )
 from snlib.model.registry import new_model
 
-__all__ = ["METHODS", "NO_RECIPE", "SHOWN", "compared", "label", "predictions", "sampler_of"]
+__all__ = ["METHODS", "MODEL_OF", "NO_RECIPE", "SHOWN", "compared", "label", "predictions", "sampler_of"]
 
 NO_RECIPE = "none"  # stands for a recipe where no model is asked
 
@@ -83,7 +83,7 @@ METHODS = {
     "diffusion": _diffusion,
 }
 # Of a recipe: the model that each needs.
-_MODEL_OF = {
+MODEL_OF = {
     "MMVAE": "mmvae",
     "spectra-only VAE": "spectrum-vae",
     "contrastive": "contrastive",
@@ -123,7 +123,7 @@ def label(method, recipe):
     return f"{method} ({recipe})"
 
 
-def compared(run, recipe, methods=tuple(_MODEL_OF)):
+def compared(run, recipe, methods=tuple(MODEL_OF)):
     """The methods that the paper compares, one after the other.
 
     Parameters
@@ -149,7 +149,7 @@ def compared(run, recipe, methods=tuple(_MODEL_OF)):
             yield method, sampler_of(run, method)
     else:
         for method in methods:
-            if run.has(_MODEL_OF[method], recipe):
+            if run.has(MODEL_OF[method], recipe):
                 yield label(method, recipe), sampler_of(run, method, recipe)
 
 
