@@ -119,10 +119,8 @@ def test_rows_of_the_table_of_experts_are_of_their_recipe(small_run, recipe):
 @every_recipe
 def test_rows_of_the_parameter_table_are_of_their_recipe(small_run, recipe):
     found, dataset = table(small_run, "parameters"), small_run.dataset()
-    models = {
-        name: small_run.trained(name, recipe).model
-        for name in ("mmvae", "contrastive", "photometry-regressor", "spectrum-regressor")
-    }
+    regressors = (f"{of}-regressor" for of in ("photometry", "spectrum", "joint"))
+    models = {name: small_run.trained(name, recipe).model for name in ("mmvae", "contrastive", *regressors)}
     expected = parameter_errors(dataset, models, small_run.seed)
     mine = found[(found["recipe"] == recipe) & (found["fitted_to"] != "head")]
     rows = mine.drop(columns="recipe").reset_index(drop=True)
