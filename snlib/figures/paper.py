@@ -5,6 +5,7 @@ Each function draws into the axes that it is given; see `snlib.figures.style.pap
 
 from snlib.data.quantities import PARAMETERS
 from snlib.figures.masking import plot_masked_distances, plot_masked_light_curves, plot_masked_spectra
+from snlib.figures.results import frame_scores
 from snlib.figures.spectra import plot_prediction, running_mean
 from snlib.figures.style import WAVELENGTH_LABEL, method_colour, phase_title
 
@@ -35,10 +36,7 @@ def plot_figure_4(axes, wavelength_aa, phase_days, curves):
             coverage.plot(wavelength_aa, smooth["coverage"], **style)
             width.plot(wavelength_aa, smooth["width"], **style)
     for residual, coverage, width in axes.T:
-        residual.axhline(0, color="0.6", linewidth=0.8)
-        coverage.axhline(0.9, color="0.6", linewidth=0.8)
-        coverage.set_ylim(-0.02, 1.02)
-        width.set_ylim(0, None)
+        frame_scores(residual, coverage, width)
     for ax, phase in zip(axes[0], phase_days, strict=True):
         ax.set_title(phase_title(phase))
     for ax, name in zip(axes[:, 0], _ROWS, strict=True):

@@ -7,7 +7,7 @@ from snlib.figures.axes import log_ticks, side_by_side
 from snlib.figures.spectra import plot_prediction, running_mean
 from snlib.figures.style import WAVELENGTH_LABEL, method_colour, phase_title, recipe_colour, recipe_label
 
-__all__ = ["plot_claims", "plot_parameter_errors", "plot_wavelength_scores"]
+__all__ = ["frame_scores", "plot_claims", "plot_parameter_errors", "plot_wavelength_scores"]
 
 _WINDOW = 15  # pixels of the running mean over wavelength
 _EDGES = (0.1, 10.0)  # of the numbers behind the claims
@@ -39,15 +39,25 @@ def plot_wavelength_scores(axes, wavelength_aa, phase_days, curves):
                 width = running_mean(curve["width"].mean(0), _WINDOW)
                 row[2].plot(wavelength_aa, width, ":", color=style["color"], linewidth=1)
     for (residual, coverage, width), phase in zip(axes, phase_days, strict=True):
-        residual.axhline(0, color="0.6", linewidth=0.8)
-        coverage.axhline(0.9, color="0.6", linewidth=0.8)
-        coverage.set_ylim(-0.02, 1.02)
-        width.set_ylim(0, None)
+        frame_scores(residual, coverage, width)
         residual.set_ylabel(phase_title(phase))
     for ax, title in zip(axes[0], ("Residual [dex]", "Coverage of 90 %", "Width [dex]"), strict=True):
         ax.set_title(title)
     for ax in axes[-1]:
         ax.set_xlabel(WAVELENGTH_LABEL)
+
+
+def frame_scores(residual, coverage, width):
+    """Mark what residual and coverage of 90 % intervals should be, and set limits, once all is drawn.
+
+    Parameters
+    ----------
+    residual, coverage, width : matplotlib.axes.Axes
+    """
+    residual.axhline(0, color="0.6", linewidth=0.8)
+    coverage.axhline(0.9, color="0.6", linewidth=0.8)
+    coverage.set_ylim(-0.02, 1.02)
+    width.set_ylim(0, None)
 
 
 def _plot_scores(row, wavelength_aa, curve, kind, style):

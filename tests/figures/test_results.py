@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from snlib.figures.results import plot_claims, plot_parameter_errors, plot_wavelength_scores
+from snlib.figures.results import frame_scores, plot_claims, plot_parameter_errors, plot_wavelength_scores
 from snlib.figures.style import WAVELENGTH_LABEL, method_colour, recipe_colour
 from tests.figures.artists import bands, colour, edges, errorbar, labelled, labels, line, the, xy
 
@@ -81,6 +81,15 @@ def test_labels_and_limits_of_figure_4(drawn):
         assert grey == [0, 0.9]
         assert coverage.get_ylim() == (-0.02, 1.02)
         assert width.get_ylim()[0] == 0
+
+
+def test_the_frame_of_scores_marks_what_they_should_be_and_keeps_all_that_is_drawn():
+    _, (residual, coverage, width) = plt.subplots(1, 3)
+    width.plot([0, 1], [2.0, 5.0])
+    frame_scores(residual, coverage, width)
+    assert [the(ax.lines).get_ydata()[0] for ax in (residual, coverage)] == [0, 0.9]
+    assert coverage.get_ylim() == (-0.02, 1.02)
+    assert width.get_ylim()[0] == 0 and width.get_ylim()[1] >= 5
 
 
 def test_figure_4_is_smoothed_over_15_pixels():
