@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from snlib.files.json_files import read_json
+from snlib.replication.card import markdown_table
 from snlib.replication.page_box import day, duration, in_short, listed, place
 from snlib.replication.page_facts import read_facts
 
@@ -75,6 +76,4 @@ def _trainings(seconds):
 
 def _table(name, caption, head, rows):
     """A numbered table in MyST."""
-    lines = [head, ["---"] * len(head), *rows]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f":::{{table}} {caption}\n:name: tab-execution-{name}\n\n{body}\n:::"
+    return f":::{{table}} {caption}\n:name: tab-execution-{name}\n\n{markdown_table(head, rows)}\n:::"
