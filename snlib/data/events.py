@@ -1,12 +1,12 @@
 """Light curves and spectra of a set of supernovae, in physical units."""
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from snlib.data.digests import digest_of_arrays
 from snlib.data.quantities import BANDS, PARAMETERS
 from snlib.files.guard import Array
 from snlib.files.json_files import parse_json
@@ -246,18 +246,16 @@ class Events:
         }
 
     def digest(self):
-        """SHA-256 of the arrays: equal for equal events, wherever they come from.
+        """SHA-256 of the arrays: equal for equal events, whatever machine they come from.
+
+        See `snlib.data.digests.digest_of_arrays`.
 
         Returns
         -------
         str
             64 hexadecimal digits.
         """
-        sha = hashlib.sha256()
-        for name, array in self.arrays().items():
-            sha.update(f"{name} {array.dtype} {array.shape}".encode())
-            sha.update(np.ascontiguousarray(array).tobytes())
-        return sha.hexdigest()
+        return digest_of_arrays(self.arrays())
 
     def save(self, path):
         """Write the events to an npz file (temporary name, then rename).
