@@ -13,13 +13,14 @@ ROOMS = {
     "files": _TOP,
     "data": _BASE,
     "simulation": (*_BASE, "data"),
+    "observed": (*_BASE, "data", "simulation"),
     "model": (*_BASE, "data"),
     "training": (*_BASE, "data", "model"),
     "inference": (*_BASE, "data", "simulation", "model"),
     "evaluation": (*_BASE, "data", "simulation", "model", "inference"),
     "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),
     "replication": (
-        *(*_BASE, "data", "simulation", "model", "training"),
+        *(*_BASE, "data", "simulation", "observed", "model", "training"),
         *("inference", "evaluation", "figures"),
     ),
 }

@@ -54,6 +54,8 @@ _LOOKS = {
     "inversion": _Look("#7A1F1F", "D"),
     "surrogate": _Look("#7A1F1F", "D"),  # which the inversion inverts
     "diffusion": _Look("#CC79A7", "^"),
+    "nearest supernova": _Look("#E69F00", "v"),
+    "SALT3": _Look("#882255", "s"),
     "end to end": _Look("#999933", "s"),
     "end to end, both": _Look("#117733", "p"),
     # Kinds of intervals; of "errors" are those that the MMVAE is shipped with.

@@ -1,0 +1,80 @@
+"""Judge the shipped weights by observed spectra.
+
+From the repository's root, with ``pip install -e '.[observed]'``::
+
+    python data/judge_observed.py OBSERVED_NPZ SALT3_FOLDER
+
+The table of observed supernovae is not committed, since the surveys' terms of redistribution are unclear;
+README beside this file says where it comes from.  Writes results/observed.
+"""
+
+import argparse
+
+import matplotlib.pyplot as plt
+
+from snlib import __version__
+from snlib.evaluation.observed_scores import JUDGED_AA
+from snlib.figures.observed import plot_observed_spectra
+from snlib.figures.style import use_style
+from snlib.files import DATA, replacing, write_json
+from snlib.inference import DEFAULT_WEIGHTS, Forecaster
+from snlib.observed import Salt3, read_observed
+from snlib.replication.cache import file_digest
+from snlib.replication.observed import (
+    light_curve_table,
+    predict_observed,
+    score_tables,
+    typical_supernova,
+)
+from snlib.training.steps import use_one_core
+
+PHASES_DAYS = (-10.0, 30.0)  # of the simulated spectra that the weights were trained on
+
+
+def main():
+    """Write the tables, and from what they were made."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("observed")
+    parser.add_argument("salt3")
+    given = parser.parse_args()
+    use_one_core()
+    observed = read_observed(given.observed).between(*PHASES_DAYS)
+    forecaster = Forecaster.load(DEFAULT_WEIGHTS)
+    predictions = predict_observed(observed, forecaster, Salt3.load(given.salt3))
+    tables = score_tables(observed, predictions)
+    tables["light_curves"] = light_curve_table(observed, forecaster)
+    folder = DATA / "results" / "observed"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        with replacing(folder / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False, float_format="%.4g")
+    with replacing(folder / "spectra.png") as temporary:
+        draw(observed, predictions, typical_supernova(tables["spectra"]), temporary)
+    made_from = {
+        "weights": {"file": DEFAULT_WEIGHTS.name, "sha256": file_digest(DEFAULT_WEIGHTS)},
+        "observed": file_digest(given.observed),
+        "supernovae": len(set(observed.spectrum_object)),
+        "spectra": len(observed.spectrum_object),
+        "phases_days": PHASES_DAYS,
+        "snlib": __version__,
+    }
+    write_json(folder / "provenance.json", made_from)
+
+
+def draw(observed, predictions, rows, path):
+    """Draw the spectra of some rows, all of one supernova."""
+    index, phases = rows["index"].to_numpy(), rows["phase_days"].to_numpy()
+    shown = (observed.wavelength_aa >= JUDGED_AA[0]) & (observed.wavelength_aa <= JUDGED_AA[1])
+    others = {name: spectra[index][:, shown] for name, spectra in predictions.others.items()}
+    del others["nearest supernova"]
+    given = observed.log10_fnu[index][:, shown], predictions.samples[index][..., shown], others
+    use_style()
+    figure, axes = plt.subplots(2, 2, figsize=(9, 6), sharex=True)
+    plot_observed_spectra(axes.flat, observed.wavelength_aa[shown], phases, *given)
+    figure.suptitle(f"SN {rows['supernova'].iloc[0]}")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.savefig(path, format="png", facecolor="white")
+
+
+if __name__ == "__main__":
+    main()

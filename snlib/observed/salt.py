@@ -1,0 +1,124 @@
+"""The spectra of SALT3, the empirical model that cosmologists fit to light curves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from snlib.data.quantities import LIGHT_AA_PER_S, SURFACE_WAVELENGTH_AA
+from snlib.simulation.photometry import band_magnitudes
+
+__all__ = ["Salt3", "fitted_spectra"]
+
+_LEAST_FLUX = 0.02  # of the mean supernova's: stretched far, the model falls below zero
+_SCATTER_MAG = np.array([0.08, 0.03, 0.03, 0.03, 0.05, 0.05])  # of light curves about the model, u to y
+
+
+@dataclass(frozen=True)
+class Salt3:
+    """Flux of SALT3 as a function of stretch and colour; see [1]_.
+
+    Attributes
+    ----------
+    source : sncosmo.SALT3Source
+
+    References
+    ----------
+    .. [1] Kenworthy et al. 2021, ApJ 923, 265.
+    """
+
+    source: object
+
+    @classmethod
+    def load(cls, folder):
+        """Read the model's surfaces.
+
+        Parameters
+        ----------
+        folder : path-like
+            Holds ``salt3_template_0.dat`` and the other files of a release of SALT3.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If sncosmo is not installed.
+        """
+        try:
+            import sncosmo
+        except ModuleNotFoundError:
+            message = "SALT3 needs the package sncosmo: pip install 'snlib[observed]'"
+            raise ModuleNotFoundError(message) from None
+        return cls(sncosmo.SALT3Source(modeldir=str(folder)))
+
+    def log10_fnu(self, x1, c, phase_days, wavelength_aa):
+        """log10 F_nu of the model, but for its brightness.
+
+        Parameters
+        ----------
+        x1, c : float
+        phase_days : ndarray, shape (P,)
+        wavelength_aa : ndarray, shape (L,)
+
+        Returns
+        -------
+        ndarray, shape (P, L)
+            -inf where the model has no wavelengths.
+        """
+        covered = (wavelength_aa >= self.source.minwave()) & (wavelength_aa <= self.source.maxwave())
+        flux = np.zeros((len(phase_days), len(wavelength_aa)))
+        self.source.set(x0=1.0, x1=0.0, c=c)
+        mean = self.source.flux(phase_days, wavelength_aa[covered])
+        self.source.set(x1=x1)
+        stretched = self.source.flux(phase_days, wavelength_aa[covered])
+        flux[:, covered] = np.maximum(stretched, _LEAST_FLUX * np.abs(mean))
+        with np.errstate(divide="ignore"):
+            return np.log10(flux * np.square(wavelength_aa) / LIGHT_AA_PER_S)
+
+    def brightness(self, x1, c, phase_days, magnitude, band):
+        """The mean difference of a light curve's magnitudes from the model's, weighted by its scatter.
+
+        Parameters
+        ----------
+        x1, c : float
+        phase_days, magnitude : ndarray, shape (T,)
+        band : ndarray of int, shape (T,)
+            Index into `snlib.data.quantities.BANDS`.
+
+        Returns
+        -------
+        float
+            Magnitudes.
+        """
+        days = np.unique(np.round(phase_days))
+        model = band_magnitudes(SURFACE_WAVELENGTH_AA, self.log10_fnu(x1, c, days, SURFACE_WAVELENGTH_AA))
+        expected = [np.interp(phase, days, model[:, b]) for phase, b in zip(phase_days, band, strict=True)]
+        return np.average(magnitude - expected, weights=_SCATTER_MAG[band] ** -2.0)
+
+
+def fitted_spectra(salt, observed):
+    """Spectra of SALT3 for the stretch and colour of each supernova and the brightness of its light curve.
+
+    Parameters
+    ----------
+    salt : Salt3
+    observed : snlib.observed.table.ObservedSupernovae
+        These supernovae are among those that SALT3 was made from.
+
+    Returns
+    -------
+    log10_fnu : ndarray, shape (M, L)
+    peak_magnitude : ndarray, shape (N,)
+        Absolute, in the r band at peak, of the fitted model.
+    """
+    log10_fnu = np.full_like(observed.log10_fnu, np.nan)
+    peak_magnitude = np.full(len(observed.object_id), np.nan)
+    for index in np.unique(observed.spectrum_object):
+        x1, c, points = observed.x1[index], observed.c[index], observed.light_curves.padded([index])
+        seen = points.observed[0]
+        given = (values[0, seen] for values in (points.phase_days, points.magnitude, points.band))
+        offset = salt.brightness(x1, c, *given)
+        spectra = observed.spectrum_object == index
+        at = observed.spectrum_phase_days[spectra], observed.wavelength_aa
+        log10_fnu[spectra] = salt.log10_fnu(x1, c, *at) - 0.4 * offset
+        peak = salt.log10_fnu(x1, c, np.zeros(1), SURFACE_WAVELENGTH_AA)
+        peak_magnitude[index] = band_magnitudes(SURFACE_WAVELENGTH_AA, peak)[0, 2] + offset
+    return log10_fnu, peak_magnitude
