@@ -35,8 +35,8 @@ def limitations(folder, saved, metrics):
     rows = read_json(results / "surrogate" / "accuracy.json")["spectra"]
     errors = ", ".join(f"{row['surrogate']:.2g} dex at {days(row['phase_days'])}" for row in rows)
     lines = [
-        "The weights were trained on events of the surrogate, and the metrics are of such events too, not of the "
-        "original simulations. The surrogate has errors of its own on simulations to which it was not "
+        "The weights were trained on events of the surrogate, and the metrics are of such events too, not of "
+        "the original simulations. The surrogate has errors of its own on simulations to which it was not "
         f"fitted ({errors}), which the metrics do not include.",
         "The simulated light curves have almost no noise; those of real surveys have more.",
         *(words for stem in saved for words in _compared(stem, metrics)),
@@ -86,10 +86,10 @@ def _observed(folder, results):
     ).set_index("method")
     own, mean = means.loc[SIMULATED], means.loc[MEAN_OBSERVED]
     yield (
-        "**On observed supernovae the weights are less accurate than a mean spectrum.** They miss the shape of "
-        f"{own['spectra']} spectra of {own['supernovae']} supernovae by {own['shape_dex']:.3f} dex (root mean "
-        f"square), the mean observed spectrum of the same phase by {mean['shape_dex']:.3f} dex; the 90 % "
-        f"intervals hold {100 * own['coverage_90']:.0f} % of the observed pixels."
+        "**On observed supernovae the weights are less accurate than a mean spectrum.** They miss the shape "
+        f"of {own['spectra']} spectra of {own['supernovae']} supernovae by {own['shape_dex']:.3f} dex (root "
+        f"mean square), the mean observed spectrum of the same phase by {mean['shape_dex']:.3f} dex; the "
+        f"90 % intervals hold {100 * own['coverage_90']:.0f} % of the observed pixels."
     )
 
 

@@ -131,7 +131,8 @@ def another_folder(tmp_path_factory):
     data = tmp_path_factory.mktemp("repository") / "data"
     for name in ("full", "smoke"):
         shutil.copytree(DATA / "weights" / "full_length", data / "weights" / name)
-    for name, source in {"full": "quick", "surrogate": "surrogate", "unlike": "unlike"}.items():
+    others = {name: name for name in ("surrogate", "unlike", "observed")}
+    for name, source in ({"full": "quick"} | others).items():
         shutil.copytree(DATA / "results" / source, data / "results" / name)
     shutil.copyfile(DATA / "surrogate.npz", data / "surrogate.npz")
     return data
