@@ -15,15 +15,11 @@ _SCATTER_MAG = np.array([0.08, 0.03, 0.03, 0.03, 0.05, 0.05])  # of light curves
 
 @dataclass(frozen=True)
 class Salt3:
-    """Flux of SALT3 as a function of stretch and colour; see [1]_.
+    """Flux of SALT3 as a function of stretch and colour (Kenworthy et al. 2021, ApJ 923, 265).
 
     Attributes
     ----------
     source : sncosmo.SALT3Source
-
-    References
-    ----------
-    .. [1] Kenworthy et al. 2021, ApJ 923, 265.
     """
 
     source: object
