@@ -26,6 +26,18 @@ _FIELDS = {
     "wavelength_aa": Array(1, "f"),
     "log10_fnu": Array(2, "f", "gaps"),
 }
+# Physical limits that a value in other units would break.
+_LIMITS = {
+    "salt3_x1": (-10.0, 10.0, "stretch"),
+    "salt3_c": (-2.0, 5.0, "magnitudes"),
+    "fold": (0, 100, "a number from 0"),
+    "lc_phase_days": (-100.0, 500.0, "days from peak"),
+    "lc_magnitude": (-25.0, 15.0, "absolute AB magnitude"),
+    "lc_magnitude_error": (0.0, 100.0, "magnitudes"),
+    "spectrum_phase_days": (-100.0, 500.0, "days from peak"),
+    "wavelength_aa": (1000.0, 30000.0, "Angstrom"),
+    "log10_fnu": (-25.0, -5.0, "log10 erg/s/cm^2/Hz at 10 pc"),
+}
 # What counts of a light curve: its early and its late points are rare and uncertain.
 _FIRST_DAYS, _LAST_DAYS, _MOST_ERROR_MAG = -18.0, 50.0, 0.2
 
@@ -146,6 +158,10 @@ def _check(arrays):
         raise ValueError("field 'object_id' names an object twice")
     if (np.diff(arrays["wavelength_aa"]) <= 0).any():
         raise ValueError("field 'wavelength_aa' does not ascend")
-    flux = arrays["log10_fnu"]
-    if np.isnan(flux).all(1).any() or not ((flux > -25) & (flux < -5) | np.isnan(flux)).all():
-        raise ValueError("field 'log10_fnu' holds an empty spectrum, or is not in erg/s/cm^2/Hz at 10 pc")
+    for name, (lowest, highest, unit) in _LIMITS.items():
+        values = arrays[name]
+        wrong = ~((values >= lowest) & (values <= highest) | np.isnan(values))
+        if wrong.any():
+            raise ValueError(f"field {name!r} has the value {values[wrong][0]:g}, expected {unit}")
+    if np.isnan(arrays["log10_fnu"]).all(1).any():
+        raise ValueError("field 'log10_fnu' holds a spectrum without a pixel")

@@ -20,11 +20,13 @@ from snlib.files import DATA, read_json
 from snlib.inference.forecast import Forecaster
 from snlib.inference.recalibration import Recalibration
 from snlib.model.registry import new_model, recipe_for
+from snlib.observed.table import read_observed
 from snlib.simulation.parameters import read_parameters
 from snlib.simulation.sedona import read_surface
 from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.visits import load_visits
+from tests.observed.small_table import write_table
 
 MODEL = np.array([1.45, 1.2, 0.6, 0.56, 0.04, 50.0])
 
@@ -122,6 +124,10 @@ def _surrogate(folder):
     return path
 
 
+def _observed(folder):
+    return write_table(folder / "observed.npz")
+
+
 def _published(folder):
     rng, names = np.random.default_rng(0), [filename_from_parameters(MODEL * scale) for scale in (1, 1.1)]
     rows = {
@@ -169,6 +175,7 @@ READERS = {
     "JSON": Reader(_any_json, read_json),
     "events (npz)": Reader(partial(_dataset, file="events.npz"), read_dataset, from_folder=True),
     "split (JSON)": Reader(partial(_dataset, file="split.json"), read_dataset, from_folder=True),
+    "observed supernovae (npz)": Reader(_observed, read_observed),
     "published sample (npz)": Reader(_published, read_published_sample, from_folder=True),
     "surrogate (npz)": Reader(_surrogate, Surrogate.load),
     "visits (npz)": Reader(_visits, load_visits),

@@ -76,7 +76,7 @@ def test_the_nearest_is_near_in_each_quantity(tmp_path):
         elif name == "magnitude":
             magnitude = ladder
         else:
-            changed[name] = ladder.astype(np.float32)
+            changed[name] = (ladder / 10).astype(np.float32)
         nearest = nearest_of_others(table(tmp_path, **changed), magnitude)
         level = (nearest.mean(1) - spectra_of_levels([0.0], False).mean()) * 10
         assert np.rint(level[::2]).tolist() == [2, 3, 0, 1, 2, 3], name

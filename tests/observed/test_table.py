@@ -55,6 +55,13 @@ GIVEN = arrays()
         ("log10_fnu", GIVEN["log10_fnu"][:, :-1]),
         ("log10_fnu", GIVEN["log10_fnu"] + 12),
         ("log10_fnu", np.full_like(GIVEN["log10_fnu"], np.nan)),
+        ("salt3_x1", np.full(N_OBJECTS, 99, np.float32)),
+        ("fold", np.full(N_OBJECTS, -1, np.int8)),
+        ("lc_magnitude", np.full(60, 1e9, np.float32)),
+        ("lc_magnitude_error", np.full(60, -0.1, np.float32)),
+        ("lc_phase_days", np.full(60, 53000, np.float32)),
+        ("spectrum_phase_days", np.full(12, 53000, np.float32)),
+        ("wavelength_aa", np.linspace(0.3, 0.8, 200, dtype=np.float32)),
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path, name, values):
