@@ -7,10 +7,26 @@ import numpy as np
 from snlib.data.quantities import LIGHT_AA_PER_S, SURFACE_WAVELENGTH_AA
 from snlib.simulation.photometry import band_magnitudes
 
-__all__ = ["Salt3", "fitted_spectra"]
+__all__ = ["Salt3", "fitted_spectra", "require_sncosmo"]
 
 _LEAST_FLUX = 0.02  # of the mean supernova's: stretched far, the model falls below zero
 _SCATTER_MAG = np.array([0.08, 0.03, 0.03, 0.03, 0.05, 0.05])  # of light curves about the model, u to y
+
+
+def require_sncosmo():
+    """The package sncosmo, which is not installed with the book.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If it is not there; the message says how to install it.
+    """
+    try:
+        import sncosmo
+    except ModuleNotFoundError:
+        message = "SALT3 needs the package sncosmo: pip install 'snlib[observed]'"
+        raise ModuleNotFoundError(message) from None
+    return sncosmo
 
 
 @dataclass(frozen=True)
@@ -38,12 +54,7 @@ class Salt3:
         ModuleNotFoundError
             If sncosmo is not installed.
         """
-        try:
-            import sncosmo
-        except ModuleNotFoundError:
-            message = "SALT3 needs the package sncosmo: pip install 'snlib[observed]'"
-            raise ModuleNotFoundError(message) from None
-        return cls(sncosmo.SALT3Source(modeldir=str(folder)))
+        return cls(require_sncosmo().SALT3Source(modeldir=str(folder)))
 
     def log10_fnu(self, x1, c, phase_days, wavelength_aa):
         """log10 F_nu of the model, but for its brightness.
