@@ -95,7 +95,7 @@ class Salt3:
         float
             Magnitudes.
         """
-        days = np.unique(np.round(phase_days))
+        days = np.arange(np.floor(phase_days.min()), np.ceil(phase_days.max()) + 1)
         model = band_magnitudes(SURFACE_WAVELENGTH_AA, self.log10_fnu(x1, c, days, SURFACE_WAVELENGTH_AA))
         expected = [np.interp(phase, days, model[:, b]) for phase, b in zip(phase_days, band, strict=True)]
         return np.average(magnitude - expected, weights=_SCATTER_MAG[band] ** -2.0)
