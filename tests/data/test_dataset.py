@@ -148,7 +148,7 @@ def test_a_split_of_other_events_is_refused(events, dataset, tmp_path, kind):
     """As after a kill between the two, or with files copied from two folders."""
     write_dataset(tmp_path, events, dataset.split)
     if kind == "other events":
-        curves = replace(events.light_curves, magnitude=events.light_curves.magnitude + 1e-9)
+        curves = replace(events.light_curves, magnitude=events.light_curves.magnitude + 2e-6)
         replace(events, light_curves=curves).save(tmp_path / "events.npz")
     else:
         split = {name: index.tolist() for name, index in dataset.split.items()}
