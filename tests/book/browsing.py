@@ -113,13 +113,21 @@ def prefer(browser, theme):
 
 
 # Brings the end of a figure to the end of the window, tells where in it the figure is, and hides what floats.
+# Another scroll may be under way, so that the figure must stay where it is for some frames.
 PLACE = """
     for (const floating of document.querySelectorAll(".bd-header-article, #pst-back-to-top"))
         floating.style.visibility = "hidden";
-    arguments[0].scrollIntoView({block: "end", behavior: "instant"});
-    const box = arguments[0].getBoundingClientRect();
-    const place = [box.left, Math.max(box.top, 0), box.right, Math.min(box.bottom, innerHeight)];
-    requestAnimationFrame(() => requestAnimationFrame(() => arguments[1](place.map(Math.round))));
+    const [figure, done] = arguments;
+    let last = NaN, still = 0;
+    const look = () => {
+        figure.scrollIntoView({block: "end", behavior: "instant"});
+        const box = figure.getBoundingClientRect();
+        still = box.top === last ? still + 1 : 0;
+        last = box.top;
+        const place = [box.left, Math.max(box.top, 0), box.right, Math.min(box.bottom, innerHeight)];
+        still < 5 ? requestAnimationFrame(look) : done(place.map(Math.round));
+    };
+    look();
 """
 
 
