@@ -13,7 +13,8 @@ import argparse
 import matplotlib.pyplot as plt
 
 from snlib import __version__
-from snlib.evaluation.observed_scores import JUDGED_AA
+from snlib.data.quantities import SPECTRUM_PHASES_DAYS
+from snlib.evaluation.observed_scores import judged
 from snlib.figures.observed import plot_observed_spectra
 from snlib.figures.style import use_style
 from snlib.files import DATA, replacing, write_json
@@ -21,6 +22,8 @@ from snlib.inference import DEFAULT_WEIGHTS, Forecaster
 from snlib.observed import Salt3, read_observed
 from snlib.replication.cache import file_digest
 from snlib.replication.observed import (
+    MEAN_OBSERVED,
+    SALT3,
     light_curve_table,
     predict_observed,
     score_tables,
@@ -28,7 +31,7 @@ from snlib.replication.observed import (
 )
 from snlib.training.steps import use_one_core
 
-PHASES_DAYS = (-10.0, 30.0)  # of the simulated spectra that the weights were trained on
+PHASES_DAYS = SPECTRUM_PHASES_DAYS[[0, -1]].tolist()  # what the weights were trained on
 
 
 def main():
@@ -64,9 +67,8 @@ def main():
 def draw(observed, predictions, rows, path):
     """Draw the spectra of some rows, all of one supernova."""
     index, phases = rows["index"].to_numpy(), rows["phase_days"].to_numpy()
-    shown = (observed.wavelength_aa >= JUDGED_AA[0]) & (observed.wavelength_aa <= JUDGED_AA[1])
-    others = {name: spectra[index][:, shown] for name, spectra in predictions.others.items()}
-    del others["nearest supernova"]
+    shown = judged(observed.wavelength_aa)
+    others = {name: predictions.others[name][index][:, shown] for name in (MEAN_OBSERVED, SALT3)}
     given = observed.log10_fnu[index][:, shown], predictions.samples[index][..., shown], others
     use_style()
     figure, axes = plt.subplots(2, 2, figsize=(9, 6), sharex=True)

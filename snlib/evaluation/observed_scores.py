@@ -16,6 +16,7 @@ from snlib.random_streams import stream
 __all__ = [
     "JUDGED_AA",
     "PHASE_BINS_DAYS",
+    "judged",
     "mean_over_supernovae",
     "mean_residuals",
     "phase_bin",
@@ -50,7 +51,7 @@ def spectrum_scores(predicted, observed, wavelength_aa, samples=None):
         ``coverage_68``, ``coverage_90`` and ``width_90_dex``.
         NaN where fewer than 100 pixels can be compared, and of what there is not.
     """
-    use = _judged(wavelength_aa) & np.isfinite(observed) & np.isfinite(predicted)
+    use = judged(wavelength_aa) & np.isfinite(observed) & np.isfinite(predicted)
     scores = {"n_pixels": int(use.sum())}
     names = ("raw_dex", "offset_dex", "shape_dex", *(f"coverage_{p}" for p in _COVERAGES), "width_90_dex")
     scores |= dict.fromkeys(names, np.nan)
@@ -67,7 +68,17 @@ def spectrum_scores(predicted, observed, wavelength_aa, samples=None):
     return scores
 
 
-def _judged(wavelength_aa):
+def judged(wavelength_aa):
+    """Which wavelengths count.
+
+    Parameters
+    ----------
+    wavelength_aa : ndarray, shape (L,)
+
+    Returns
+    -------
+    ndarray of bool, shape (L,)
+    """
     return (wavelength_aa >= JUDGED_AA[0]) & (wavelength_aa <= JUDGED_AA[1])
 
 
@@ -142,7 +153,7 @@ def mean_residuals(predicted, observed, wavelength_aa, supernova, phase_days):
         ``phase_bin, wavelength_aa`` (the middle of 100 Angstrom), ``residual_dex``, and ``error_dex``, the
         standard error over supernovae; bins with fewer than ten supernovae are left out.
     """
-    use = _judged(wavelength_aa)
+    use = judged(wavelength_aa)
     residual = (predicted - observed)[:, use]
     residual = residual - np.nanmedian(residual, axis=1, keepdims=True)
     edges = np.linspace(*JUDGED_AA, _N_WAVELENGTH_BINS + 1)
@@ -183,7 +194,7 @@ def repeat_floor(residual, wavelength_aa, observed, supernova, phase_days):
     for i, j in zip(*np.triu_indices(len(residual), 1), strict=True):
         if supernova[i] != supernova[j] or abs(phase_days[i] - phase_days[j]) > _REPEAT_DAYS:
             continue
-        use = _judged(wavelength_aa) & np.isfinite(residual[i]) & np.isfinite(residual[j])
+        use = judged(wavelength_aa) & np.isfinite(residual[i]) & np.isfinite(residual[j])
         if use.sum() < _REPEAT_PIXELS or (np.abs(ends[i] / ends[j] - 1) <= _SAME_RANGE).all():
             continue
         difference = (residual[i] - residual[j])[use] / np.sqrt(2)

@@ -7,7 +7,7 @@ import numpy as np
 from snlib.data.quantities import LIGHT_AA_PER_S, SURFACE_WAVELENGTH_AA
 from snlib.simulation.photometry import band_magnitudes
 
-__all__ = ["Salt3", "fitted_spectra", "require_sncosmo"]
+__all__ = ["Salt3", "fitted_spectra", "require_sncosmo", "salt3_source"]
 
 _LEAST_FLUX = 0.02  # of the mean supernova's: stretched far, the model falls below zero
 _SCATTER_MAG = np.array([0.08, 0.03, 0.03, 0.03, 0.05, 0.05])  # of light curves about the model, u to y
@@ -27,6 +27,26 @@ def require_sncosmo():
         message = "SALT3 needs the package sncosmo: pip install 'snlib[observed]'"
         raise ModuleNotFoundError(message) from None
     return sncosmo
+
+
+def salt3_source(folder):
+    """The surfaces of a release of SALT3, as sncosmo has them.
+
+    Parameters
+    ----------
+    folder : path-like
+        Holds ``salt3_template_0.dat`` and the other files of the release.
+
+    Returns
+    -------
+    sncosmo.SALT3Source
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If sncosmo is not installed.
+    """
+    return require_sncosmo().SALT3Source(modeldir=str(folder))
 
 
 @dataclass(frozen=True)
@@ -54,7 +74,7 @@ class Salt3:
         ModuleNotFoundError
             If sncosmo is not installed.
         """
-        return cls(require_sncosmo().SALT3Source(modeldir=str(folder)))
+        return cls(salt3_source(folder))
 
     def log10_fnu(self, x1, c, phase_days, wavelength_aa):
         """log10 F_nu of the model, but for its brightness.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.table import Table
 
-from snlib.observed.salt import require_sncosmo
+from snlib.observed.salt import require_sncosmo, salt3_source
 
 __all__ = ["SaltFit", "fit_salt"]
 
@@ -97,8 +97,7 @@ def fit_salt(supernova, passbands, surfaces):
         }
     )
     dust = sncosmo.F99Dust(3.1)
-    source = sncosmo.SALT3Source(modeldir=str(surfaces))
-    model = sncosmo.Model(source, effects=[dust], effect_names=["mw"], effect_frames=["obs"])
+    model = sncosmo.Model(salt3_source(surfaces), effects=[dust], effect_names=["mw"], effect_frames=["obs"])
     peak = supernova.peak_mjd
     model.set(z=supernova.redshift_heliocentric, mwebv=supernova.ebv_mw, t0=peak)
     bounds = {"t0": (peak - 8, peak + 8), "x1": (-5, 5), "c": (-0.5, 1.5)}

@@ -19,6 +19,8 @@ from snlib.random_streams import stream
 
 __all__ = [
     "MEAN_OBSERVED",
+    "NEAREST",
+    "SALT3",
     "SIMULATED",
     "ObservedPredictions",
     "light_curve_table",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 SIMULATED, MEAN_OBSERVED = "MMVAE (trained on simulations)", "mean spectrum (observed)"
+NEAREST, SALT3 = "nearest supernova", "SALT3 (fitted)"
 _N_SAMPLES = 200
 
 
@@ -69,8 +72,8 @@ def predict_observed(observed, forecaster, salt, seed=0):
     fitted, peak_magnitude = fitted_spectra(salt, observed)
     others = {
         MEAN_OBSERVED: mean_of_others(observed),
-        "nearest supernova": nearest_of_others(observed, peak_magnitude),
-        "SALT3 (fitted)": fitted,
+        NEAREST: nearest_of_others(observed, peak_magnitude),
+        SALT3: fitted,
     }
     return ObservedPredictions(_forecasts(observed, forecaster, seed), others)
 
@@ -97,7 +100,7 @@ def score_tables(observed, predictions):
         _scores(observed, method, mean, predictions.samples if method == SIMULATED else None)
         for method, mean in means.items()
     ]
-    less_model = truth - means["SALT3 (fitted)"]
+    less_model = truth - means[SALT3]
     return {
         "spectra": pd.concat(spectra, ignore_index=True),
         "residuals": mean_residuals(means[SIMULATED], truth, wavelength, *of_each),
