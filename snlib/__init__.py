@@ -16,6 +16,7 @@ ROOMS = {
     "observed": (*_BASE, "data", "simulation"),
     "model": (*_BASE, "data"),
     "training": (*_BASE, "data", "model"),
+    "joint": (*_BASE, "data", "simulation", "observed", "model", "training"),
     "inference": (*_BASE, "data", "simulation", "model"),
     "evaluation": (*_BASE, "data", "simulation", "model", "inference"),
     "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),
