@@ -22,6 +22,6 @@ ROOMS = {
     "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),
     "replication": (
         *(*_BASE, "data", "simulation", "observed", "model", "training"),
-        *("inference", "evaluation", "figures"),
+        *("joint", "inference", "evaluation", "figures"),
     ),
 }

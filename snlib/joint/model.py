@@ -25,6 +25,7 @@ from snlib.model.vae import MIN_SCALE
 
 __all__ = ["JOINT", "JOINT_TUNED", "JointEncoder", "JointRecipe", "JointTransceiver"]
 
+_UNIT_DEX = 0.1  # of residuals where the model works with them: about their scatter
 _LEVEL_DAYS = 15.0  # points so near to peak say how bright a supernova is
 
 
@@ -153,13 +154,17 @@ class JointTransceiver(nn.Module):
         spectrum : Spectrum
         """
         level = _level(points)
-        shape = replace(points, value=torch.where(points.observed, points.value - level[:, None], 0.0))
-        out = self.decoder(self.encoder(shape)[None], spectrum)[0]
-        scale = F.softplus(out[..., 1] - 1.0) + MIN_SCALE
+        value = (points.value - level[:, None]) / _UNIT_DEX
+        shape = replace(points, value=torch.where(points.observed, value, 0.0))
+        out = self.decoder(self.encoder(shape)[None], spectrum)[0] * _UNIT_DEX
+        scale = F.softplus(out[..., 1] / _UNIT_DEX) * _UNIT_DEX + MIN_SCALE
         return LowRankNormal(out[..., 0] + level[:, None], scale, out[..., 2:])
 
     def forward(self, batch: JointBatch, noise, pixels: Int[Tensor, " n"]) -> Float[Tensor, " B"]:
         """Loss of each example: minus the log density of a pixel of its spectrum, times its weight.
+
+        The mean of two densities, of all pixels together and of each alone.  To the first, what a light curve
+        says of a few broad modes is worth little beside the noise of many pixels, and is learned late.
 
         Parameters
         ----------
@@ -172,9 +177,12 @@ class JointTransceiver(nn.Module):
         batch = batch.at(pixels).with_some_spectra(_uniform(numbers[:, 4:]), self.recipe.alone)
         if self.training:
             batch = self._changed(batch, numbers)
-        predictive = self.predictive(batch.points(), batch.spectrum)
-        likelihood = predictive.log_likelihood(batch.spectrum.value, batch.spectrum.observed)
-        return -batch.weight * likelihood / batch.spectrum.observed.sum(1).clamp(min=1)
+        spectrum = batch.spectrum
+        predictive = self.predictive(batch.points(), spectrum)
+        together = predictive.log_likelihood(spectrum.value, spectrum.observed)
+        alone = _each_alone(predictive, spectrum)
+        n_pixels = spectrum.observed.sum(1).clamp(min=1)
+        return -batch.weight * (together + alone) / (2 * n_pixels)
 
     def _changed(self, batch, numbers):
         recipe = self.recipe
@@ -193,6 +201,12 @@ def _level(points):
     use = torch.where(of_light_curve.any(1, keepdim=True), of_light_curve, points.observed)
     weight = use * (torch.exp(-0.5 * (points.phase_days / _LEVEL_DAYS).square()) + 1e-6)
     return (weight * points.value).sum(1) / weight.sum(1).clamp(min=1e-12)
+
+
+def _each_alone(predictive, spectrum):
+    """Log density of the observed pixels, as if they erred independently."""
+    each = torch.distributions.Normal(predictive.loc, predictive.variance().sqrt(), validate_args=False)
+    return each.log_prob(spectrum.value).masked_fill(~spectrum.observed, 0.0).sum(1)
 
 
 def _uniform(numbers):
