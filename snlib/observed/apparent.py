@@ -1,5 +1,6 @@
 """Light curves as telescopes measure them: tables of apparent magnitudes or fluxes over dates."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ _FEWEST_SIGMA = 5.0
 _POSSIBLE = {
     "mjd": (15_000.0, 100_000.0, "an MJD, which is a Julian date less 2400000.5,"),
     "magnitude": (0.0, 40.0, "an apparent magnitude"),
-    "zero_point": (-30.0, 60.0, "the AB magnitude of a flux of one,"),
+    "zero_point": (-60.0, 60.0, "the AB magnitude of a flux of one,"),
 }
 _WANTED = Wanted(
     ("object_id", "mjd", "band"),
@@ -84,6 +85,8 @@ class ApparentLightCurves:
 def has_dates(path):
     """Whether a table of light curves has dates, as telescopes give them, and no phases.
 
+    What cannot be read has none.
+
     Parameters
     ----------
     path : path-like
@@ -91,10 +94,17 @@ def has_dates(path):
     Returns
     -------
     bool
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
     """
-    with guarded(path, "table of light curves"):
-        columns = read_table(path, Wanted(("object_id",), ("mjd", "phase_days"))).columns
-    return "mjd" in columns and "phase_days" not in columns
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what is odd is said when all of it is read
+            return "phase_days" not in read_table(path, Wanted(("mjd",), ("phase_days",))).columns
+    except ValueError:
+        return False
 
 
 def read_apparent(path, zero_point=None):
@@ -171,7 +181,7 @@ class _Rows:
             magnitude, error = self.numbers("magnitude"), self.numbers("magnitude_error").copy()
             none = is_placeholder(magnitude)
             self.require_possible("magnitude", magnitude, limit | none)
-            flux = np.where(none, np.nan, 10 ** (-0.4 * (magnitude - ZERO_POINT)))
+            flux = 10 ** (-0.4 * (np.where(none, np.nan, magnitude) - ZERO_POINT))
             error[is_placeholder(error)] = np.nan
             return flux, flux * np.log(10) / 2.5 * _positive(error)
         if "flux" not in self.columns:
@@ -187,7 +197,7 @@ class _Rows:
         zero_point[missing] = self.zero_point_of_all() if missing.any() else np.nan
         lacking = np.isnan(zero_point) & ~np.isnan(flux)
         if lacking.any():
-            what = "has no zero_point, the AB magnitude of a flux of one (31.4 for nJy)"
+            what = "of which no zero_point is given, the AB magnitude of a flux of one (31.4 for nJy)"
             raise ValueError(f"{self.where('flux')(int(np.argmax(lacking)))}: {what}")
         self.require_possible("zero_point", zero_point, np.isnan(flux))
         return zero_point
