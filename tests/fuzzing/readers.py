@@ -88,6 +88,13 @@ def _apparent(folder):
     return folder / "curves.csv"
 
 
+def _forced_photometry(folder):
+    names = "filter, zpdiff, jd, forcediffimflux, forcediffimfluxunc,\n"
+    rows = [f"ZTF_{'gr'[i % 2]} 26.{i} {2459000.5 + i} {100.0 * i} 20.5\n" for i in range(12)]
+    (folder / "forced.dat").write_text("# of ZTF\n" + names + "".join(rows))
+    return folder / "forced.dat"
+
+
 def _objects(folder):
     known = {"object_id": ["a", "b"], "redshift": [0.02, 0.03], "ebv_mw": [0.05, None], "peak_mjd": 55_000.5}
     pd.DataFrame(known).to_csv(folder / "objects.csv", index=False)
@@ -201,6 +208,7 @@ READERS = {
     "light curves (ECSV)": Reader(_ecsv, read_light_curves),
     "light curves (Parquet)": Reader(_parquet, read_light_curves),
     "light curves as observed (CSV)": Reader(_apparent, read_apparent),
+    "forced photometry (text)": Reader(_forced_photometry, read_apparent),
     "objects (CSV)": Reader(_objects, lambda path: read_objects(path, np.array(["a", "b"], dtype=object))),
     "lists (Parquet)": Reader(_nested, read_light_curves),
     "parameters (CSV)": Reader(_parameters, read_parameters),
