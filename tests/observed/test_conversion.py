@@ -85,12 +85,15 @@ def test_what_is_left_out_is_counted_and_said(convert):
     table.loc[:2, "upper_limit"] = True
     table.loc[3, "magnitude"] = 99
     table.loc[4, "band"] = "clear"
+    table["magnitude_error"] = 0.1
+    table.loc[7, "magnitude_error"] = 0.25  # less than five times the error
     known = [{"object_id": "a", "redshift": 0.02, "peak_mjd": 55_000}]
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         curves, (steps,) = convert(table, known)
-    counts = (steps.n_rows, steps.upper_limits, steps.no_value, steps.unknown_bands, steps.n_points)
-    assert counts == (30, 3, 1, 1, 25) and curves.n_points.tolist() == [25]
+    assert (steps.n_rows, steps.upper_limits, steps.no_value, steps.unknown_bands) == (30, 3, 1, 1)
+    assert (steps.below_five_sigma, steps.not_positive, steps.n_points) == (1, 0, 24)
+    assert curves.n_points.tolist() == [24]
     text = " ".join(str(one.message) for one in said)
     assert "upper limit: 3 points" in text and "unknown band ('clear'): 1 points" in text
 
@@ -154,8 +157,9 @@ def _magnitudes(model, filters, mjd):
     return np.stack([model.bandmag(band, "ab", mjd) for band in bands], axis=1)
 
 
-@pytest.mark.parametrize("given", [{}, {"peak_mjd": DRAWN["t0"]}])
+@pytest.mark.parametrize("given", [{}, {"peak_mjd": DRAWN["t0"]}, {"peak_mjd": DRAWN["t0"] + 4}])
 def test_a_drawn_supernova_has_its_peak_and_its_magnitudes_at_rest(convert, salt3, given):
+    """A peak that is given is taken, and the spectra are still those of the fitted one."""
     folder, model = salt3
     mjd = DRAWN["t0"] + PHASES * (1 + DRAWN["z"])
     table = light_curve("a", DRAWN["z"], 0, DRAWN["t0"], SDSS)
@@ -163,14 +167,33 @@ def test_a_drawn_supernova_has_its_peak_and_its_magnitudes_at_rest(convert, salt
     known = {"object_id": "a", "redshift": DRAWN["z"], "ebv_mw": DRAWN["mwebv"], "distance_modulus": 37.0}
     curves, (steps,) = convert(table.assign(magnitude_error=0.02), [known | given], salt3=folder)
     assert steps.peak_from == ("given" if given else "SALT3 fit") and "warped" in steps.k_correction
-    assert steps.peak_mjd == pytest.approx(DRAWN["t0"], abs=0.1)
+    assert steps.peak_mjd == pytest.approx(given.get("peak_mjd", DRAWN["t0"]), abs=0.1)
     assert np.isnan(steps.peak_error_days) if given else 0 < steps.peak_error_days < 1
     # At rest and at ten parsecs; sncosmo makes F_lambda fainter by (1 + z) itself where it redshifts.
     at_rest = DRAWN | {"z": 0, "mwebv": 0, "t0": 0, "x0": DRAWN["x0"] * 10 ** (0.4 * 37)}
     expected = _magnitudes(model(**at_rest), ("lsst2016-g", "lsst2016-r", "lsst2016-i"), PHASES)
-    night = np.abs(curves.phase_days[:, None] - PHASES).argmin(1)
+    at = PHASES + (DRAWN["t0"] - steps.peak_mjd) / (1 + DRAWN["z"])
+    night = np.abs(curves.phase_days[:, None] - at).argmin(1)
+    np.testing.assert_allclose(curves.phase_days, at[night], atol=1e-6)
     assert {BANDS[band] for band in curves.band} == set("gri") and len(curves.band) == 30
     np.testing.assert_allclose(curves.magnitude, expected[night, curves.band - 1], atol=0.012)
+
+
+def test_the_peak_is_found_among_non_detections_and_beyond_the_brightest_point(convert, salt3):
+    """One was found late, 14 d after its peak; the other was watched long before."""
+    folder, model = salt3
+    late, watched = 14.0 + np.arange(0.0, 24, 3), np.arange(-90.0, 30, 3)
+    tables = []
+    for name, phases in {"late": late, "watched": watched}.items():
+        mjd = DRAWN["t0"] + phases * (1 + DRAWN["z"])
+        magnitude = np.nan_to_num(_magnitudes(model(**DRAWN), SDSS, mjd), nan=np.inf)
+        flux = 10 ** (-0.4 * (magnitude.ravel() - 25))
+        columns = {"mjd": np.repeat(mjd, 3), "band": np.tile(SDSS, len(mjd)), "flux": flux}
+        tables.append(pd.DataFrame({"object_id": name, **columns, "flux_error": 0.5 + 0.02 * flux}))
+    known = [{"object_id": name, "redshift": DRAWN["z"], "ebv_mw": 0.12} for name in ("late", "watched")]
+    _, steps = convert(pd.concat(tables), known, zero_point=25.0, salt3=folder)
+    for one in steps:
+        assert one.peak_from == "SALT3 fit" and one.peak_mjd == pytest.approx(DRAWN["t0"], abs=0.5)
 
 
 def test_a_light_curve_that_salt3_cannot_fit_is_said(convert, salt3):
