@@ -13,6 +13,7 @@ import typer
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
 from snlib.files.places import DATA
+from snlib.observed.command import ObjectsOption, Salt3Option, ZeroPointOption
 
 __all__ = ["app"]
 
@@ -27,7 +28,8 @@ _LightCurves = Annotated[
     Path,
     typer.Argument(
         help="Table with the columns object_id, phase_days, band, magnitude and maybe upper_limit: text "
-        "(.csv, .tsv, .txt, .dat, .ecsv, maybe .gz), .parquet or a folder of such parts."
+        "(.csv, .tsv, .txt, .dat, .ecsv, maybe .gz), .parquet or a folder of such parts. Or as observed: mjd "
+        "for phase_days, and apparent magnitude (AB) or flux; see --objects, --zero-point and --salt3."
     ),
 ]
 _Weights = Annotated[
@@ -47,6 +49,13 @@ def _numbers(text, name):
         return np.array([float(word) for word in text.split(",")])
     except ValueError:
         raise ValueError(f"{name}: {text!r} is not a list of numbers like -10,0,10") from None
+
+
+def _forecaster(weights, device):
+    from snlib.inference import Forecaster, find_weights
+    from snlib.replication import open_run
+
+    return Forecaster.load(find_weights(weights), open_run(device=device).device)
 
 
 @app.command()
@@ -171,6 +180,9 @@ def predict(
     ] = False,
     weights: _Weights = "large",
     device: _Device = "auto",
+    objects: ObjectsOption = None,
+    zero_point: ZeroPointOption = None,
+    salt3: Salt3Option = None,
 ):
     """Spectra of supernovae from their light curves, with their uncertainty.
 
@@ -179,24 +191,19 @@ def predict(
     latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
     each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
     where the light curve is unlike those of training. After a kill the same command goes on where it was.
+    What was done to observed light curves: OUT.steps.csv.
     """
-    from snlib.data import read_light_curves
     from snlib.files import require_suffix
-    from snlib.inference import (
-        PREDICTION_SUFFIXES,
-        Forecaster,
-        Request,
-        find_weights,
-        write_predictions,
-    )
-    from snlib.replication import digest, open_run
+    from snlib.inference import PREDICTION_SUFFIXES, Request, write_predictions
+    from snlib.observed import read_any_light_curves, write_steps
+    from snlib.replication import digest
 
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
-    device = open_run(device=device).device
-    forecaster = Forecaster.load(find_weights(weights), device)
-    curves = read_light_curves(light_curves)
+    forecaster = _forecaster(weights, device)
+    curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
     write_predictions(out, forecaster, curves, request, digest("predictions"))
+    write_steps(out, steps)
 
 
 @app.command("embed")
@@ -205,21 +212,24 @@ def embed_light_curves(
     out: Annotated[Path, typer.Option(help="csv or parquet file to write.")],
     weights: _Weights = "large",
     device: _Device = "auto",
+    objects: ObjectsOption = None,
+    zero_point: ZeroPointOption = None,
+    salt3: Salt3Option = None,
 ):
     """Where supernovae lie in the latent space, from their light curves.
 
     Light curves as for predict. Writes object_id, n_points, misfit_mag, unlike, and mean and scale of each
     number of the latent.
     """
-    from snlib.data import read_light_curves
     from snlib.files import require_suffix
-    from snlib.inference import TABLE_SUFFIXES, Forecaster, embedding_table, find_weights, write_table
-    from snlib.replication import open_run
+    from snlib.inference import TABLE_SUFFIXES, embedding_table, write_table
+    from snlib.observed import read_any_light_curves, write_steps
 
     require_suffix(out, TABLE_SUFFIXES)
-    device = open_run(device=device).device
-    forecaster = Forecaster.load(find_weights(weights), device)
-    write_table(out, embedding_table(forecaster, read_light_curves(light_curves)))
+    forecaster = _forecaster(weights, device)
+    curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
+    write_table(out, embedding_table(forecaster, curves))
+    write_steps(out, steps)
 
 
 @app.command()
