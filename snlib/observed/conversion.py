@@ -44,8 +44,9 @@ def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
         Folder with the surfaces of a release of SALT3, which is fitted to each light curve then: it finds
         the peak where that is not given, and its spectrum, warped to the photometry, takes the magnitudes
         from one filter to the other (within 0.01 mag on supernovae like those that SALT3 describes, in u
-        within 0.1 mag).  Without it the magnitudes are interpolated in wavelength, which errs by 0.02 to
-        0.15 mag (rms over phases, at redshifts up to 0.12) in g, r and i, and by up to 0.5 mag in u, z and y.
+        within 0.1 mag).  Without it the magnitudes are interpolated in wavelength, which errs by
+        up to 0.15 mag in g, r and i, 0.2 mag in z, and 0.5 mag in u and y (rms over phases, at redshifts up
+        to 0.12).
 
     Returns
     -------
