@@ -1,5 +1,6 @@
 """Light curves as telescopes measure them: tables of apparent magnitudes or fluxes over dates."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from snlib.data.units import days_in, require_ab_magnitudes
 from snlib.files.columns import Wanted
 from snlib.files.guard import guarded
 from snlib.files.tables import read_table
+from snlib.observed.brokers import read_broker_table
 from snlib.observed.kcor import Passband
 from snlib.observed.passbands import find_passband
 
@@ -28,7 +30,7 @@ _FEWEST_SIGMA = 5.0
 _POSSIBLE = {
     "mjd": (15_000.0, 100_000.0, "an MJD, which is a Julian date less 2400000.5,"),
     "magnitude": (0.0, 40.0, "an apparent magnitude"),
-    "zero_point": (-30.0, 60.0, "the AB magnitude of a flux of one,"),
+    "zero_point": (-60.0, 60.0, "the AB magnitude of a flux of one,"),
 }
 _WANTED = Wanted(
     ("object_id", "mjd", "band"),
@@ -60,6 +62,8 @@ class ApparentLightCurves:
     fault : ndarray of int, shape (M,)
         Index into `FAULTS`.
     passbands : tuple of snlib.observed.kcor.Passband
+    unknown_bands : tuple of str
+        The names of those that are not known.
     """
 
     object_id: np.ndarray
@@ -70,6 +74,7 @@ class ApparentLightCurves:
     flux_error: np.ndarray
     fault: np.ndarray
     passbands: tuple[Passband, ...]
+    unknown_bands: tuple[str, ...]
 
     def of_object(self, index):
         """The rows of one object.
@@ -84,6 +89,8 @@ class ApparentLightCurves:
 def has_dates(path):
     """Whether a table of light curves has dates, as telescopes give them, and no phases.
 
+    What cannot be read has none.
+
     Parameters
     ----------
     path : path-like
@@ -91,10 +98,19 @@ def has_dates(path):
     Returns
     -------
     bool
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
     """
-    with guarded(path, "table of light curves"):
-        columns = read_table(path, Wanted(("object_id",), ("mjd", "phase_days"))).columns
-    return "mjd" in columns and "phase_days" not in columns
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what is odd is said when all of it is read
+            if read_broker_table(path):
+                return True
+            return "phase_days" not in read_table(path, Wanted(("mjd",), ("phase_days",))).columns
+    except ValueError:
+        return False
 
 
 def read_apparent(path, zero_point=None):
@@ -106,7 +122,7 @@ def read_apparent(path, zero_point=None):
         A table of any kind that `snlib.files.tables.read_table` reads, with the columns ``object_id``,
         ``mjd``, ``band`` (or ``filter``) as in `snlib.observed.passbands.find_passband`, and ``magnitude``
         (AB) or else ``flux``; maybe with ``magnitude_error`` or ``flux_error``, ``zero_point`` and
-        ``upper_limit``, true or false.
+        ``upper_limit``, true or false.  Or a file as of `snlib.observed.brokers.read_broker_table`.
     zero_point : float, optional
         AB magnitude of a flux of one, where the table does not give it; 31.4 for nJy.
 
@@ -130,7 +146,7 @@ class _Rows:
     """A table that is being read."""
 
     def __init__(self, path, zero_point):
-        table = read_table(path, _WANTED)
+        table = read_broker_table(path) or read_table(path, _WANTED)
         self.path, self.units, self.zero_point = path, table.units, zero_point
         place, self.object_id = identifiers(path, table.columns["object_id"])
         row, self.columns = points_of(table, lambda row: f"{path}: object {self.object_id[place[row]]!r}")
@@ -154,13 +170,13 @@ class _Rows:
         mjd = self.numbers("mjd")
         self.require_possible("mjd", mjd, np.zeros_like(limit))
         flux, error = self.flux(limit)
-        band, passbands = self.passbands()
+        band, *bands = self.bands()
         unknown = ~np.isfinite(mjd) | ~np.isfinite(flux)
         kinds = (unknown, limit, band < 0, flux <= 0, flux < _FEWEST_SIGMA * error)
         fault = np.select(kinds, range(1, len(FAULTS)), 0)
         order = np.lexsort((flux, band, mjd, self.place))
         columns = (values[order] for values in (self.place, mjd, band, flux, error, fault))
-        return ApparentLightCurves(self.object_id, *columns, passbands)
+        return ApparentLightCurves(self.object_id, *columns, *bands)
 
     def flux(self, limit):
         """The flux of each row and its error, NaN where not known."""
@@ -171,7 +187,7 @@ class _Rows:
             magnitude, error = self.numbers("magnitude"), self.numbers("magnitude_error").copy()
             none = is_placeholder(magnitude)
             self.require_possible("magnitude", magnitude, limit | none)
-            flux = np.where(none, np.nan, 10 ** (-0.4 * (magnitude - ZERO_POINT)))
+            flux = 10 ** (-0.4 * (np.where(none, np.nan, magnitude) - ZERO_POINT))
             error[is_placeholder(error)] = np.nan
             return flux, flux * np.log(10) / 2.5 * _positive(error)
         if "flux" not in self.columns:
@@ -187,7 +203,7 @@ class _Rows:
         zero_point[missing] = self.zero_point_of_all() if missing.any() else np.nan
         lacking = np.isnan(zero_point) & ~np.isnan(flux)
         if lacking.any():
-            what = "has no zero_point, the AB magnitude of a flux of one (31.4 for nJy)"
+            what = "of which no zero_point is given, the AB magnitude of a flux of one (31.4 for nJy)"
             raise ValueError(f"{self.where('flux')(int(np.argmax(lacking)))}: {what}")
         self.require_possible("zero_point", zero_point, np.isnan(flux))
         return zero_point
@@ -202,8 +218,8 @@ class _Rows:
         except (ValueError, units.UnitConversionError):  # counts
             return np.nan
 
-    def passbands(self):
-        """The filter of each row, as an index, and the filters."""
+    def bands(self):
+        """The filter of each row, as an index; the filters; and the names of others."""
         code, names = words(self.columns["band"])
         lsst, _ = read_bands(self.path, self.columns["band"])  # numbers from 0 to 5 too
         known, index = {}, []
@@ -216,7 +232,8 @@ class _Rows:
             if found:
                 known.setdefault(found.name, found)
             index.append(list(known).index(found.name) if found else -1)
-        return np.array(index, dtype=int)[code], tuple(known.values())
+        others = tuple(name for name, number in zip(names, index, strict=True) if number < 0)
+        return np.array(index, dtype=int)[code], tuple(known.values()), others
 
     def require_possible(self, column, values, is_none):
         low, high, meaning = _POSSIBLE[column]

@@ -20,8 +20,10 @@ __all__ = ["RestFramePoints", "View", "flat_spectrum", "lsst_band_near", "rest_f
 
 _NIGHT_DAYS = 0.8
 # How far, in the rest frame, a filter may be from that of Rubin for which it stands: half of what is between
-# two of those, and a little more; less beyond the bluest or the reddest filter of a night.  And how wide.
-_FARTHEST_AA, _FARTHEST_OUTSIDE_AA, _WIDEST_AA = 750.0, 400.0, 2000.0
+# two of those, and a little more; less beyond the bluest or the reddest filter of a night, and least where no
+# model says what is there.
+_FARTHEST_AA, _FARTHEST_OUTSIDE_AA, _FARTHEST_WITHOUT_MODEL_AA = 750.0, 500.0, 400.0
+_WIDEST_AA = 2000.0  # A filter that is wider stands for none.
 _SMALLEST_ERROR_MAG = 0.01
 _CENTRES_AA = np.array([find_passband(band).effective_wavelength_aa for band in BANDS])
 
@@ -127,7 +129,9 @@ def rest_frame_points(mjd, magnitude, error_mag, band, passbands, view, log10_fn
         residual[:, column] = measured - ab_magnitudes(*seen, passbands[number])
     centres = np.array([passbands[number].effective_wavelength_aa for number in used]) / (1 + view.redshift)
     stands_for = np.array([near[number][0] for number in used], dtype=int)
-    at_rest = _warped(band_magnitudes(SURFACE_WAVELENGTH_AA, model), residual, centres, stands_for)
+    beyond_aa = _FARTHEST_WITHOUT_MODEL_AA if log10_fnu is flat_spectrum else _FARTHEST_OUTSIDE_AA
+    expected = band_magnitudes(SURFACE_WAVELENGTH_AA, model)
+    at_rest = _warped(expected, residual, centres, stands_for, beyond_aa)
     of_night, of_band = np.nonzero(np.isfinite(at_rest))
     largest = max((near[number][1] for number in used if near[number][0] in of_band), default=np.nan)
     return RestFramePoints(phase_days[of_night], at_rest[of_night, of_band], of_band, largest)
@@ -151,13 +155,13 @@ def _nightly_mean(night, magnitude, error_mag, n_nights):
         return total / of_all
 
 
-def _warped(expected, residual, centres_aa, stands_for):
+def _warped(expected, residual, centres_aa, stands_for, beyond_aa):
     """Magnitudes of a model through Rubin's filters, warped to the residuals; NaN where no filter stands."""
     warped = np.full_like(expected, np.nan)
     for night, of_night in enumerate(residual):
         seen = np.isfinite(of_night)
         if seen.any():
-            bluest, reddest = centres_aa[seen][[0, -1]] + [-_FARTHEST_OUTSIDE_AA, _FARTHEST_OUTSIDE_AA]
+            bluest, reddest = centres_aa[seen][[0, -1]] + [-beyond_aa, beyond_aa]
             bands = np.unique(stands_for[seen])
             bands = bands[(_CENTRES_AA[bands] >= bluest) & (_CENTRES_AA[bands] <= reddest)]
             warp = np.interp(_CENTRES_AA[bands], centres_aa[seen], of_night[seen])
