@@ -10,9 +10,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from snlib.cli_book import BOOK_COMMANDS, Device
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
-from snlib.files.places import DATA
 
 __all__ = ["app"]
 
@@ -22,7 +22,6 @@ _MODELS = (
     "joint-regressor, predictive-mmvae, or a parameter head on one of them: mmvae-photometry-head, "
     "mmvae-spectrum-head, contrastive-photometry-head, contrastive-spectrum-head."
 )
-_Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 _LightCurves = Annotated[
     Path,
     typer.Argument(
@@ -32,6 +31,17 @@ _LightCurves = Annotated[
 ]
 _Weights = Annotated[
     str, typer.Option(help="Weights of an MMVAE: a file, or the name of a folder or set in data/weights.")
+]
+
+_Workers = Annotated[int, typer.Option(help="Processes that share a survey, one thread and model each.")]
+_Memory = Annotated[
+    str | None, typer.Option(help="That each worker may take, such as 2GB.", show_default="a fair share")
+]
+_Scheduler = Annotated[
+    str | None, typer.Option(help="Address of an existing Dask cluster, in place of workers of one's own.")
+]
+_SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out partitions of a survey that cannot be read or used.")
 ]
 
 app = typer.Typer(
@@ -115,7 +125,7 @@ def train_model(
             "the code."
         ),
     ] = "improved",
-    device: _Device = "auto",
+    device: Device = "auto",
     seed: Annotated[
         int | None,
         typer.Option(help="Of weights and training, and of simulated events.", show_default="0"),
@@ -170,7 +180,7 @@ def predict(
         bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
     ] = False,
     weights: _Weights = "large",
-    device: _Device = "auto",
+    device: Device = "auto",
 ):
     """Spectra of supernovae from their light curves, with their uncertainty.
 
@@ -202,89 +212,37 @@ def predict(
 @app.command("embed")
 def embed_light_curves(
     light_curves: _LightCurves,
-    out: Annotated[Path, typer.Option(help="csv or parquet file to write.")],
+    out: Annotated[Path, typer.Option(help="csv or parquet file to write; of a survey maybe a folder.")],
     weights: _Weights = "large",
-    device: _Device = "auto",
+    device: Device = "auto",
+    workers: _Workers = 1,
+    memory: _Memory = None,
+    scheduler: _Scheduler = None,
+    skip_bad: _SkipBad = False,
 ):
     """Where supernovae lie in the latent space, from their light curves.
 
     Light curves as for predict. Writes object_id, n_points, misfit_mag, unlike, and mean and scale of each
-    number of the latent.
+    number of the latent. Parquet is a survey unless a csv file is to be written: it is read and written piece
+    by piece, however large it is, and after a kill the same command goes on where it was.
     """
     from snlib.data import read_light_curves
     from snlib.files import require_suffix
     from snlib.inference import TABLE_SUFFIXES, Forecaster, embedding_table, find_weights, write_table
-    from snlib.replication import open_run
+    from snlib.replication import digest, open_run
+    from snlib.survey import Cluster, Embedding, is_survey, run_survey
 
-    require_suffix(out, TABLE_SUFFIXES)
+    cluster = Cluster(workers, memory, scheduler)
     device = open_run(device=device).device
+    if is_survey(light_curves) and out.suffix.lower() != ".csv":
+        task = Embedding(str(find_weights(weights)), device)
+        run_survey(light_curves, out, task, digest("survey"), cluster, skip_bad)
+        return
+    cluster.require_none(skip_bad)
+    require_suffix(out, TABLE_SUFFIXES)
     forecaster = Forecaster.load(find_weights(weights), device)
     write_table(out, embedding_table(forecaster, read_light_curves(light_curves)))
 
 
-@app.command()
-def evaluate(
-    out: Annotated[Path, typer.Option(help="Folder for the tables and provenance.json.")],
-    tables: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Of spectra, masking, masked_distances, experts, lengths, generation, parameters; all by "
-            "default."
-        ),
-    ] = None,
-    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
-    device: _Device = "auto",
-    seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
-    published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")] = "",
-):
-    """Judge every model by the test events, a table a kind of result; trains what is not yet trained."""
-    from snlib.replication import TABLES, open_run, write_results
-
-    write_results(open_run(profile, device, seed, published_sample), out, tables or tuple(TABLES))
-
-
-@app.command("ablate")
-def ablate_model(
-    name: Annotated[str, typer.Argument(help="Like text-bound; a wrong name is answered with all of them.")],
-    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
-    device: _Device = "auto",
-    seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
-):
-    """Train and judge the MMVAE with one change; the result goes to the run's folder."""
-    from snlib.replication import ablate, open_run
-
-    ablate(open_run(profile, device, seed), name)
-
-
-@app.command("ship")
-def ship_weights(
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
-    profile: Annotated[str, typer.Option(help="smoke, quick, full or large.")] = "large",
-    weights: Annotated[
-        Path | None, typer.Option(help="File of the weights.", show_default="in data/weights/large")
-    ] = None,
-    results: Annotated[Path, typer.Option(help="Folder of the tables.")] = DATA / "results" / "large",
-):
-    """Train, recalibrate and judge the weights that predict and embed use."""
-    from snlib.inference import DEFAULT_WEIGHTS
-    from snlib.replication import open_run, ship
-
-    ship(open_run(profile, device), weights or DEFAULT_WEIGHTS, results)
-
-
-@app.command("real")
-def judge_real_models(
-    published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")],
-    results: Annotated[Path, typer.Option(help="Folder of the table and the figures.")] = DATA
-    / "results"
-    / "published_sample",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
-):
-    """Judge every method by real models, fold by fold; trains what is not yet trained."""
-    from snlib.data import read_published_sample
-    from snlib.replication import open_run, real_folds, train_folds, write_real_results
-
-    run, published = open_run(device=device), read_published_sample(published_sample)
-    folder = run.folder.parent / "real"
-    train_folds(real_folds(published, folder, run.device))
-    write_real_results(published, folder, results)
+for _name, _command in BOOK_COMMANDS.items():
+    app.command(_name)(_command)

@@ -1,0 +1,64 @@
+"""Small surveys: the same light curves as a table of points and in every layout of Parquet."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from snlib.data.quantities import BANDS
+from snlib.model.registry import new_model
+from snlib.model.weights import SavedModel, save_model
+
+COLUMNS = ("phase_days", "band", "magnitude")
+LAYOUTS = ("lists", "large lists", "struct of lists", "list of structs", "points")
+
+
+def points_of(lengths, seed=0):
+    """A row a point, for objects of so many points; some of these no model knows the like of."""
+    rng, n = np.random.default_rng(seed), sum(lengths)
+    band = np.array(BANDS)[rng.integers(0, 6, n)].astype(object)
+    band[rng.random(n) < 0.05] = "H"
+    magnitude = rng.normal(-18, 1, n)
+    magnitude[rng.random(n) < 0.05] = np.nan
+    return pd.DataFrame(
+        {
+            "object_id": np.repeat([f"sn{index}" for index in range(len(lengths))], lengths),
+            "phase_days": rng.uniform(-25, 70, n),
+            "band": band,
+            "magnitude": magnitude,
+        }
+    )
+
+
+def arrow_table(points, layout, lengths, object_id=None):
+    """These points in one of `LAYOUTS`; only lists can have objects without any."""
+    if layout == "points":
+        return pa.Table.from_pandas(points, preserve_index=False)
+    object_id = [f"sn{index}" for index in range(len(lengths))] if object_id is None else object_id
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    values = [pa.array(points[name], from_pandas=True) for name in COLUMNS]
+    if layout == "list of structs":
+        lists = pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(values, COLUMNS))
+        return pa.table({"object_id": object_id, "lightcurve": lists})
+    lists = [pa.ListArray.from_arrays(offsets, one) for one in values]
+    if layout == "large lists":
+        lists = [one.cast(pa.large_list(one.type.value_type)) for one in lists]
+    if layout == "struct of lists":
+        nested = pa.StructArray.from_arrays(lists, COLUMNS)
+        return pa.table({"object_id": object_id, "lightcurve": nested})
+    return pa.table({"object_id": object_id, **dict(zip(COLUMNS, lists, strict=True))})
+
+
+def write_survey(path, lengths, layout="lists", seed=0, row_group_size=None, object_id=None):
+    """A Parquet file of made light curves, and its table of points."""
+    points = points_of(lengths, seed)
+    table = arrow_table(points, layout, lengths, object_id)
+    parquet.write_table(table, path, row_group_size=row_group_size)
+    return points
+
+
+def write_weights(path, dataset, recipe):
+    """Untrained weights that know a limit of familiarity."""
+    limit = {"familiarity": {"limit": 2.0, "false_alarm": 0.01, "n_light_curves": 100}}
+    model = new_model("mmvae", recipe, seed=0)
+    save_model(path, SavedModel("mmvae", model, dataset.scaling, {}, more=limit))
