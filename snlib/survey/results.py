@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
@@ -11,18 +12,121 @@ import pyarrow as pa
 from pyarrow import parquet
 from tqdm import tqdm
 
+from snlib.files.json_files import read_json
 from snlib.files.writing import lock, replacing
 from snlib.survey.packing import LeftOut
 
-__all__ = ["LOCK", "is_whole", "join", "partial_folder", "read_left_out", "write_part"]
+__all__ = ["Results", "growing"]
 
-#: Name of a file in the folder of `partial_folder` that is no result.
-LOCK = "lock"
-_KEY = b"snlib.survey"
+# What is no result, in the folder where they grow.
+_SLICES, _NOTES, _LOCK = "slices", "notes", "lock"
+
+
+@dataclass(frozen=True)
+class Results:
+    """The folder where results grow: Parquet files, and what was left out on the way to each.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    """
+
+    folder: Path
+
+    def path(self, name):
+        """Of the file of results of a piece, by the name of the piece."""
+        return self.folder / name
+
+    def slice_name(self, name, number):
+        """What the results of a slice of a piece are called until the piece is finished."""
+        return f"{_SLICES}/{_flat(name)}.{number}.parquet"
+
+    def is_whole(self, name):
+        """Whether a file is there, with its end: a lost power supply may leave one of zeros."""
+        try:
+            parquet.read_metadata(self.path(name))
+        except (OSError, pa.ArrowInvalid):
+            return False
+        return self._notes(name).is_file()
+
+    def write(self, name, tables, left_out):
+        """Write a file, a row group for each table.
+
+        Parameters
+        ----------
+        name : str
+        tables : iterable of pyarrow.Table
+            At least one; all with the same columns.
+        left_out : LeftOut
+        """
+        path, notes = self.path(name), self._notes(name)
+        notes.parent.mkdir(exist_ok=True)
+        with replacing(notes) as temporary:  # before the results, which are whole only with it
+            temporary.write_text(json.dumps(vars(left_out)), encoding="utf-8")
+        write_tables(path, tables)
+
+    def join(self, names, name):
+        """Put files of slices end to end, and remove them."""
+        left_out = LeftOut()
+        for one in names:
+            left_out.add(self.left_out(one))
+        self.write(name, read_tables([self.path(one) for one in names]), left_out)
+        for one in names:
+            self.path(one).unlink()
+
+    def left_out(self, name):
+        """What was left out on the way to a file."""
+        return LeftOut(**read_json(self._notes(name)))
+
+    def put_in_place(self, names, out):
+        """Make the file or folder of all results, whole, and remove the folder where they grew.
+
+        Parameters
+        ----------
+        names : sequence of str
+        out : pathlib.Path
+            Of a file if it has a suffix.
+        """
+        if out.suffix:
+            write_tables(out, read_tables([self.path(name) for name in names]))
+            shutil.rmtree(self.folder)
+            return
+        for folder in (_SLICES, _NOTES):
+            shutil.rmtree(self.folder / folder, ignore_errors=True)  # a killed run may have begun this
+        self.path(_LOCK).unlink()
+        self.folder.rename(out)
+
+    def _notes(self, name):
+        return self.folder / _NOTES / f"{_flat(name)}.json"
+
+
+def _flat(name):
+    return name.replace("/", " ")
+
+
+def read_tables(paths):
+    """The row groups of Parquet files, one after the other."""
+    for path in paths:
+        with parquet.ParquetFile(path) as file:
+            for index in range(file.num_row_groups):
+                yield file.read_row_group(index)
+
+
+def write_tables(path, tables):
+    """Write a Parquet file, a row group for each table; all have the same columns."""
+    tables = iter(tables)
+    first = next(tables)
+    with (
+        replacing(path) as temporary,
+        parquet.ParquetWriter(temporary, first.schema, compression="zstd") as writer,
+    ):
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
 
 
 @contextmanager
-def partial_folder(path, digest):
+def growing(path, digest):
     """Yield the folder where the results for `path` grow.
 
     It stays if the block fails or the process is killed, unless nothing is in it, and the next call with the
@@ -37,7 +141,7 @@ def partial_folder(path, digest):
 
     Yields
     ------
-    pathlib.Path
+    Results
 
     Raises
     ------
@@ -51,12 +155,12 @@ def partial_folder(path, digest):
         raise FileExistsError(f"{path}: is there already; remove it, or choose another name")
     folder = path.with_name(f".{path.name}.{digest}.partial")
     folder.mkdir(parents=True, exist_ok=True)
-    with lock(folder / LOCK, f"making {path}"):
+    with lock(folder / _LOCK, f"making {path}"):
         for other in path.parent.glob(f".{escape(path.name)}.*.partial"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
         try:
-            yield folder
+            yield Results(folder)
         finally:
             _tell_or_remove(path, folder)
 
@@ -67,57 +171,3 @@ def _tell_or_remove(path, folder):
         tqdm.write(said, file=sys.stderr)
     else:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def write_part(path, table, left_out):
-    """Write a Parquet file with what was left out on the way to it.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Its folder is made.
-    table : pyarrow.Table
-    left_out : LeftOut
-    """
-    with _writer(path, table.schema, left_out) as writer:
-        writer.write_table(table)
-
-
-def join(parts, path):
-    """Put Parquet files of the same columns end to end, a row group each.
-
-    Parameters
-    ----------
-    parts : sequence of pathlib.Path
-        At least one.
-    path : pathlib.Path
-    """
-    left_out = LeftOut()
-    for part in parts:
-        left_out.add(read_left_out(part))
-    with _writer(path, parquet.read_schema(parts[0]), left_out) as writer:
-        for part in parts:
-            with parquet.ParquetFile(part) as file:
-                for index in range(file.num_row_groups):
-                    writer.write_table(file.read_row_group(index))
-
-
-@contextmanager
-def _writer(path, schema, left_out):
-    schema = schema.with_metadata({_KEY: json.dumps(vars(left_out)).encode()})
-    with replacing(path) as temporary, parquet.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        yield writer
-
-
-def read_left_out(path):
-    """What was left out on the way to a file of `write_part` or `join`."""
-    return LeftOut(**json.loads(parquet.read_schema(path).metadata[_KEY]))
-
-
-def is_whole(path):
-    """Whether a file of results is there, with its end: a lost power supply may leave one of zeros."""
-    try:
-        read_left_out(path)
-    except (OSError, pa.ArrowInvalid):
-        return False
-    return True

@@ -3,7 +3,6 @@
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,13 +11,11 @@ from tqdm import tqdm
 
 from snlib.survey.packing import pack
 from snlib.survey.pieces import read_slices
-from snlib.survey.results import is_whole, join, write_part
+from snlib.survey.results import Results
 from snlib.workers import one_thread_each
 
-__all__ = ["SLICES", "Cluster", "Work", "run_pieces", "with_new"]
+__all__ = ["Cluster", "Work", "run_pieces", "with_new"]
 
-#: Folder of the slices of pieces that are not finished, in that of the results.
-SLICES = "slices"
 # The fault of a file, not of the machine: these may be left out.
 _BAD = (ValueError, FileNotFoundError, PermissionError)
 
@@ -106,15 +103,15 @@ class Work:
 
     Attributes
     ----------
-    folder : pathlib.Path
-        Of the results.
+    results : Results
+        Where they grow.
     kept : tuple of str
         Columns that are written beside each result.
     task : snlib.survey.tasks.Embedding
         Or another with its methods.
     """
 
-    folder: Path
+    results: Results
     kept: tuple
     task: object
 
@@ -135,24 +132,21 @@ class Work:
         ValueError
             If it is bad; the message names file, object and column.
         """
-        result = self.folder / piece.name
-        if is_whole(result):
+        if self.results.is_whole(piece.name):
             yield piece.n_rows
             return
-        parts, seen = [], np.zeros(0, np.uint64)
-        for number, (path, rows, layout) in enumerate(read_slices(piece, self.kept)):
+        slices, seen = [], np.zeros(0, np.uint64)
+        for path, rows, layout in read_slices(piece, self.kept):
             seen = with_new(path, seen, rows[layout.object_id])
-            part = self.folder / SLICES / f"{piece.name.replace('/', ' ')} {number}.parquet"
-            if not is_whole(part):
-                write_part(part, *self._results(path, rows, layout))
-            parts.append(part)
+            slices.append(self.results.slice_name(piece.name, len(slices)))
+            if not self.results.is_whole(slices[-1]):
+                table, left_out = self._computed(path, rows, layout)
+                self.results.write(slices[-1], [table], left_out)
             yield len(rows)
-        if parts:
-            join(parts, result)
-        for part in parts:
-            part.unlink()
+        if slices:
+            self.results.join(slices, piece.name)
 
-    def _results(self, path, rows, layout):
+    def _computed(self, path, rows, layout):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             packed = pack(path, rows, layout)
@@ -181,7 +175,7 @@ def with_new(path, seen, column):
     path : path-like
         For the message.
     seen : ndarray of uint64
-        Hashes of the identifiers so far.
+        Hashes of the identifiers so far, ascending.
     column : pyarrow.ChunkedArray
         Identifiers.
 
@@ -196,11 +190,12 @@ def with_new(path, seen, column):
     """
     unique = column.unique()
     hashes = pd.util.hash_array(unique.to_numpy(zero_copy_only=False))
-    again = np.isin(hashes, seen)
+    there = np.searchsorted(seen, hashes)
+    again = (there < len(seen)) & (np.append(seen, np.uint64(0))[there] == hashes)
     if again.any():
         name = str(unique[int(np.argmax(again))].as_py())
         raise ValueError(f"{path}: object {name!r} has rows in two places, expected them together")
-    return np.union1d(seen, hashes)
+    return np.sort(np.concatenate([seen, hashes]), kind="stable")
 
 
 def run_pieces(work, pieces, cluster, skip_bad):

@@ -1,16 +1,17 @@
 """From a survey of light curves to one of results: opened, computed, and put in its place whole."""
 
 import hashlib
-import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pyarrow import parquet
 
+from snlib.survey.catalogs import HatsCatalog, is_hats
 from snlib.survey.packing import LeftOut
 from snlib.survey.pieces import plan_files
-from snlib.survey.results import LOCK, join, partial_folder, read_left_out
-from snlib.survey.running import SLICES, Work, run_pieces, with_new
+from snlib.survey.results import growing
+from snlib.survey.running import Work, run_pieces, with_new
 
 __all__ = ["is_survey", "run_survey"]
 
@@ -38,9 +39,9 @@ def run_survey(path, out, task, code, cluster, skip_bad=False):
     Parameters
     ----------
     path : path-like
-        Of a Parquet file or of a folder of them: with a row an object, whose points are lists or a nested
-        column, or a row a point, those of an object together.  A table of up to a million points may have
-        them in any order.
+        Of a HATS catalog, whose results are one too; or of a Parquet file or a folder of them.  They have a
+        row an object, whose points are lists or a nested column; files may have a row a point too, with
+        those of an object together, but in any order in a table of up to a million points.
     out : path-like
         A ``.parquet`` file, or a folder, which must not be there; it gets a file for each piece.
     task : snlib.survey.tasks.Embedding
@@ -58,19 +59,40 @@ def run_survey(path, out, task, code, cluster, skip_bad=False):
     ValueError
         If a piece of it is bad; the message names file, object and column.
     """
-    out = Path(out)
+    out, hats = Path(out), is_hats(path)
+    _require_name(path, out, hats)
+    survey = HatsCatalog.open(path) if hats else _Files(plan_files(_files(path)))
+    with growing(out, _digest(task, code, survey.pieces)) as results:
+        done = run_pieces(Work(results, survey.kept, task), survey.pieces, cluster, skip_bad)
+        names = [piece.name for piece in done if results.is_whole(piece.name)]
+        if not names:
+            raise ValueError(f"{path}: no rows" if done else f"{path}: no part of it can be used")
+        left_out = _what_was_left_out(path, results, names)
+        survey.complete(results, names, out.name)
+        results.put_in_place(names, out)
+    left_out.warn(path)
+
+
+def _require_name(path, out, hats):
+    if hats and out.suffix:
+        raise ValueError(f"{out}: expected the name of a folder, without a dot, for those of a HATS catalog")
     if out.suffix.lower() not in ("", ".parquet"):
         raise ValueError(f"{out}: the name should end in .parquet, or be that of a folder, without a dot")
-    pieces = plan_files(_files(path))
-    with partial_folder(out, _digest(task, code, pieces)) as folder:
-        done = run_pieces(Work(folder, (), task), pieces, cluster, skip_bad)
-        results = [folder / piece.name for piece in done if (folder / piece.name).is_file()]
-        if not results:
-            raise ValueError(f"{path}: no rows" if done else f"{path}: no part of it can be used")
-        left_out = _what_was_left_out(path, results)
-        _require_once(folder, done)
-        _put_in_place(folder, results, out)
-    left_out.warn(path)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Parquet files, in place of a catalog."""
+
+    pieces: list
+    kept = ()
+
+    def complete(self, results, names, _):
+        """Each piece has been looked through by itself; no object may be in two of them either."""
+        seen, sources = np.zeros(0, np.uint64), {piece.name: piece.sources for piece in self.pieces}
+        for name in names:
+            table = parquet.read_table(results.path(name), columns=["object_id"])
+            seen = with_new(sources[name][0][0], seen, table.column(0))
 
 
 def _files(path):
@@ -85,40 +107,21 @@ def _files(path):
     return files
 
 
-def _what_was_left_out(path, results):
+def _what_was_left_out(path, results, names):
     """Of all results, which must have the same columns to be one table."""
-    left_out, first = LeftOut(), parquet.read_schema(results[0])
-    for result in results:
-        if not (schema := parquet.read_schema(result)).equals(first):
+    left_out, first = LeftOut(), parquet.read_schema(results.path(names[0]))
+    for name in names:
+        if not (schema := parquet.read_schema(results.path(name))).equals(first):
             other = next(both for both in zip(schema, first, strict=True) if both[0] != both[1])
             raise ValueError(f"{path}: column {other[0].name!r}: of type {other[0].type} and {other[1].type}")
-        left_out.add(read_left_out(result))
+        left_out.add(results.left_out(name))
     return left_out
-
-
-def _require_once(folder, pieces):
-    """Each piece has been looked through by itself."""
-    seen = np.zeros(0, np.uint64)
-    for piece in pieces:
-        if (result := folder / piece.name).is_file():
-            name = parquet.read_schema(result).names[0]
-            seen = with_new(piece.sources[0][0], seen, parquet.read_table(result, columns=[name])[name])
-
-
-def _put_in_place(folder, results, out):
-    if out.suffix:
-        join(results, out)
-        shutil.rmtree(folder)
-        return
-    shutil.rmtree(folder / SLICES)
-    (folder / LOCK).unlink()
-    folder.rename(out)
 
 
 def _digest(task, code, pieces):
     """Of all that decides the results; a file is taken for the same if its size and its time are."""
     sha = hashlib.sha256(f"{code} {task.digest()} {pieces}".encode())
     for path in sorted({path for piece in pieces for path, _ in piece.sources}):
-        about = Path(path).stat()
-        sha.update(f"{path} {about.st_size} {about.st_mtime_ns}".encode())
+        about = Path(path).stat() if Path(path).exists() else None
+        sha.update(f"{path} {about and (about.st_size, about.st_mtime_ns)}".encode())
     return sha.hexdigest()[:16]
