@@ -17,6 +17,7 @@ from snlib.files.npz import write_npz
 __all__ = ["app"]
 
 _PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
+_WAVELENGTHS = ",".join(str(wavelength_aa) for wavelength_aa in range(3000, 8001, 100))
 _MODELS = (
     "One of mmvae, photometry-vae, spectrum-vae, contrastive, photometry-regressor, spectrum-regressor, "
     "joint-regressor, predictive-mmvae, or a parameter head on one of them: mmvae-photometry-head, "
@@ -181,6 +182,16 @@ def predict(
     ] = False,
     weights: _Weights = "large",
     device: Device = "auto",
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Mean, 90 % interval and features only, as for a survey.")
+    ] = False,
+    wavelengths: Annotated[
+        str, typer.Option(help="Of a summary: Angstrom, separated by commas.", show_default="each 100")
+    ] = _WAVELENGTHS,
+    workers: _Workers = 1,
+    memory: _Memory = None,
+    scheduler: _Scheduler = None,
+    skip_bad: _SkipBad = False,
 ):
     """Spectra of supernovae from their light curves, with their uncertainty.
 
@@ -189,6 +200,9 @@ def predict(
     latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
     each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
     where the light curve is unlike those of training. After a kill the same command goes on where it was.
+
+    With --summary a parquet file or, of a survey as for embed, a folder: in place of samples two nested
+    columns, spectra (mean and 90 % interval) and features (g and r magnitudes, colour, lines, likewise).
     """
     from snlib.data import read_light_curves
     from snlib.files import require_suffix
@@ -200,7 +214,16 @@ def predict(
         write_predictions,
     )
     from snlib.replication import digest, open_run
+    from snlib.survey import Cluster, Summary, run_survey_or_table
 
+    cluster = Cluster(workers, memory, scheduler)
+    if summary:
+        phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
+        model = (str(find_weights(weights).absolute()), open_run(device=device).device)
+        task = Summary(*model, tuple(phase_days), tuple(wavelength_aa), samples, seed, latent_only)
+        run_survey_or_table(light_curves, out, task, digest("survey"), cluster, skip_bad)
+        return
+    cluster.require_none(skip_bad)
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     device = open_run(device=device).device
@@ -235,7 +258,7 @@ def embed_light_curves(
     cluster = Cluster(workers, memory, scheduler)
     device = open_run(device=device).device
     if is_survey(light_curves) and out.suffix.lower() != ".csv":
-        task = Embedding(str(find_weights(weights)), device)
+        task = Embedding(str(find_weights(weights).absolute()), device)
         run_survey(light_curves, out, task, digest("survey"), cluster, skip_bad)
         return
     cluster.require_none(skip_bad)

@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "running": ["Cluster"],
-        "surveys": ["is_survey", "run_survey"],
-        "tasks": ["Embedding"],
+        "surveys": ["is_survey", "run_survey", "run_survey_or_table"],
+        "tasks": ["Embedding", "Summary"],
     },
 )

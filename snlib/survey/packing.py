@@ -92,6 +92,32 @@ class Packed:
     curves: RaggedLightCurves
     left_out: LeftOut
 
+    def __len__(self):
+        """Number of objects."""
+        return len(self.curves)
+
+    def part(self, first, last):
+        """Objects that stand side by side; what was left out is counted with the first of all.
+
+        Parameters
+        ----------
+        first, last : int
+
+        Returns
+        -------
+        Packed
+        """
+        start = self.curves.start[first : last + 1]
+        points = slice(start[0], start[-1])
+        curves = RaggedLightCurves(
+            self.curves.object_id[first:last],
+            start - start[0],
+            *(values[points] for values in (self.curves.phase_days, self.curves.magnitude, self.curves.band)),
+        )
+        rows, n = slice(first, last), last - first
+        left_out = LeftOut() if first else self.left_out
+        return Packed(self.object_id[rows], self.kept.slice(first, n), curves, left_out)
+
 
 def pack(path, rows, layout):
     """Light curves of some rows, as `snlib.data.light_curve_tables.read_light_curves` makes them of a table.

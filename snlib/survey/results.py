@@ -16,7 +16,7 @@ from snlib.files.json_files import read_json
 from snlib.files.writing import lock, replacing
 from snlib.survey.packing import LeftOut
 
-__all__ = ["Results", "growing"]
+__all__ = ["Results", "growing", "read_tables", "write_tables"]
 
 # What is no result, in the folder where they grow.
 _SLICES, _NOTES, _LOCK = "slices", "notes", "lock"

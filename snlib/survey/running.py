@@ -135,26 +135,27 @@ class Work:
         if self.results.is_whole(piece.name):
             yield piece.n_rows
             return
-        slices, seen = [], np.zeros(0, np.uint64)
+        names, seen = [], np.zeros(0, np.uint64)
         for path, rows, layout in read_slices(piece, self.kept):
             seen = with_new(path, seen, rows[layout.object_id])
-            slices.append(self.results.slice_name(piece.name, len(slices)))
-            if not self.results.is_whole(slices[-1]):
-                table, left_out = self._computed(path, rows, layout)
-                self.results.write(slices[-1], [table], left_out)
-            yield len(rows)
-        if slices:
-            self.results.join(slices, piece.name)
+            packed, said = _recorded(pack, path, rows, layout)
+            packed.left_out.warnings |= said
+            for first in range(0, len(packed), self.task.at_once):
+                part = packed.part(first, min(first + self.task.at_once, len(packed)))
+                names.append(self.results.slice_name(piece.name, len(names)))
+                if not self.results.is_whole(names[-1]):
+                    self._compute(names[-1], part, layout)
+                before, behind = (count * len(rows) // len(packed) for count in (first, first + len(part)))
+                yield behind - before
+        if names:
+            self.results.join(names, piece.name)
 
-    def _computed(self, path, rows, layout):
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            packed = pack(path, rows, layout)
-            columns = self.task.columns(packed.curves)
-        packed.left_out.warnings |= {str(one.message): None for one in said}
+    def _compute(self, name, packed, layout):
+        columns, said = _recorded(self.task.columns, packed.curves)
+        packed.left_out.warnings |= said
         arrays = [packed.object_id, *packed.kept.columns, *columns.columns]
         names = [layout.object_id, *packed.kept.column_names, *columns.column_names]
-        return pa.table(arrays, names), packed.left_out
+        self.results.write(name, [pa.table(arrays, names)], packed.left_out)
 
     def whole(self, piece):
         """Compute a piece in another process: the rows that are done, and what is wrong with it."""
@@ -165,6 +166,14 @@ class Work:
         except _BAD as error:
             return n_rows, error
         return n_rows, None
+
+
+def _recorded(function, *arguments):
+    """What a function returns, and what it warns of: a dict whose keys are the texts, each once."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        returned = function(*arguments)
+    return returned, {str(one.message): None for one in said}
 
 
 def with_new(path, seen, column):

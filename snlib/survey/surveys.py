@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from pyarrow import parquet
 
+from snlib.data.light_curve_tables import read_light_curves
+from snlib.files.tables import require_suffix
 from snlib.survey.catalogs import HatsCatalog, is_hats
 from snlib.survey.packing import LeftOut
 from snlib.survey.pieces import plan_files
-from snlib.survey.results import growing
+from snlib.survey.results import growing, write_tables
 from snlib.survey.running import Work, run_pieces, with_new
 
-__all__ = ["is_survey", "run_survey"]
+__all__ = ["is_survey", "run_survey", "run_survey_or_table"]
 
 
 def is_survey(path):
@@ -59,6 +62,8 @@ def run_survey(path, out, task, code, cluster, skip_bad=False):
     ValueError
         If a piece of it is bad; the message names file, object and column.
     """
+    if cluster.scheduler is not None:  # whose workers were started elsewhere
+        path, out = Path(path).absolute(), Path(out).absolute()
     out, hats = Path(out), is_hats(path)
     _require_name(path, out, hats)
     survey = HatsCatalog.open(path) if hats else _Files(plan_files(_files(path)))
@@ -71,6 +76,31 @@ def run_survey(path, out, task, code, cluster, skip_bad=False):
         survey.complete(results, names, out.name)
         results.put_in_place(names, out)
     left_out.warn(path)
+
+
+def run_survey_or_table(path, out, task, code, cluster, skip_bad=False):
+    """Compute something of each light curve, of a table of another kind than Parquet in memory.
+
+    Parameters
+    ----------
+    path : path-like
+        As of `run_survey`; or what else `snlib.data.light_curve_tables.read_light_curves` reads.
+    out, task, code, cluster, skip_bad
+        As of `run_survey`; of another table a ``.parquet`` file, without workers or bad parts.
+
+    Raises
+    ------
+    ValueError
+        As of `run_survey`; or if what only a survey heeds is given with another table.
+    """
+    if is_survey(path):
+        run_survey(path, out, task, code, cluster, skip_bad)
+        return
+    cluster.require_none(skip_bad)
+    require_suffix(out, (".parquet",))
+    curves = read_light_curves(path)
+    object_id = pa.array(curves.object_id, pa.string())
+    write_tables(out, [task.columns(curves).add_column(0, "object_id", object_id)])
 
 
 def _require_name(path, out, hats):

@@ -67,10 +67,10 @@ def write_survey(path, lengths, layout="lists", seed=0, row_group_size=None, obj
     return points
 
 
-def write_weights(path, dataset, recipe):
+def write_weights(path, dataset, recipe, seed=0):
     """Untrained weights that know a limit of familiarity."""
     limit = {"familiarity": {"limit": 2.0, "false_alarm": 0.01, "n_light_curves": 100}}
-    model = new_model("mmvae", recipe, seed=0)
+    model = new_model("mmvae", recipe, seed)
     save_model(path, SavedModel("mmvae", model, dataset.scaling, {}, more=limit))
 
 
@@ -79,6 +79,7 @@ class Counting:
     """A task that costs nothing: how many points, and the sum of their magnitudes."""
 
     name = "count"
+    at_once = 1000
 
     def columns(self, curves):
         sums = np.diff(np.concatenate([[0], curves.magnitude.cumsum()])[curves.start])

@@ -286,9 +286,9 @@ def test_without_dask_several_workers_are_refused_in_one_line(snlib, folder, mon
     assert not (folder / "x").exists() and not list(folder.glob(".x*"))
 
 
-def test_an_embedding_is_another_with_other_weights(folder):
+def test_an_embedding_is_another_with_other_weights(folder, dataset, small_recipe):
     one = Embedding(str(folder / "w.safetensors"), "cpu")
     (folder / "same.safetensors").write_bytes((folder / "w.safetensors").read_bytes())
     assert one.digest() == Embedding(str(folder / "same.safetensors"), "cpu").digest()
-    (folder / "same.safetensors").write_bytes(b"other")
+    write_weights(folder / "same.safetensors", dataset, small_recipe, seed=1)
     assert one.digest() != Embedding(str(folder / "same.safetensors"), "cpu").digest()
