@@ -36,10 +36,13 @@ class LeftOut:
         For each reason, how many points of how many objects, and the first of these objects.
     warnings : dict of str to None
         Other warnings, each once, in the order in which they came.
+    n_empty : int
+        Objects of which no point is left.
     """
 
     reasons: dict = field(default_factory=dict)
     warnings: dict = field(default_factory=dict)
+    n_empty: int = 0
 
     def count(self, reason, names):
         """Count the points of some objects.
@@ -58,6 +61,7 @@ class LeftOut:
         for reason, counted in other.reasons.items():
             self._add(reason, *counted)
         self.warnings |= other.warnings
+        self.n_empty += other.n_empty
 
     def _add(self, reason, n_points, n_objects, first):
         before = self.reasons.setdefault(reason, [0, 0, first])
@@ -71,6 +75,9 @@ class LeftOut:
         for reason, (n_points, n_objects, first) in sorted(self.reasons.items()):
             count = f"{n_points:,} points of {n_objects:,} objects"
             warnings.warn(f"{path}: {reason}: {count} left out, first of {first!r}", stacklevel=2)
+        if self.n_empty:
+            said = f"no point is left of {self.n_empty:,} objects, whose n_points is 0"
+            warnings.warn(f"{path}: {said}: what follows is the prior's", stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,7 @@ def pack(path, rows, layout):
     left_out = LeftOut()
     points = _points(path, layout.table(rows), place, names, left_out)
     curves = _without_duplicates(RaggedLightCurves.from_points(names, *points), left_out)
+    left_out.n_empty = int(np.count_nonzero(curves.n_points == 0))
     return Packed(object_id, rows.select(layout.kept), thin(path, curves), left_out)
 
 

@@ -130,7 +130,8 @@ def read_slices(piece, kept=()):
                     continue
                 if held is not None:
                     whole, held = _split(held, layout.object_id)
-                    yield path, whole, layout
+                    if len(whole):  # not so if all of them are of one object
+                        yield path, whole, layout
                     rows = pa.concat_tables([held, rows], promote_options="permissive")
                 held = rows
     if held is not None:

@@ -121,8 +121,9 @@ class _Files:
         """Each piece has been looked through by itself; no object may be in two of them either."""
         seen, sources = np.zeros(0, np.uint64), {piece.name: piece.sources for piece in self.pieces}
         for name in names:
-            table = parquet.read_table(results.path(name), columns=["object_id"])
-            seen = with_new(sources[name][0][0], seen, table.column(0))
+            object_id = parquet.read_schema(results.path(name)).names[0]
+            column = parquet.read_table(results.path(name), columns=[object_id]).column(0)
+            seen = with_new(sources[name][0][0], seen, column)
 
 
 def _files(path):

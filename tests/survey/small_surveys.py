@@ -91,7 +91,7 @@ class Counting:
 
 def run(path, out, **more):
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".* left out, first of")
+        warnings.filterwarnings("ignore", ".* left out, first of|.* no point is left of")
         run_survey(path, out, Counting(), "code", Cluster(), **more)
 
 

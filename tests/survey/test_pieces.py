@@ -66,6 +66,12 @@ def test_points_of_an_object_stay_together_over_slices_and_files(tmp_path, small
     pd.testing.assert_frame_equal(read, points, check_dtype=False)
 
 
+def test_an_object_of_many_slices_is_one(tmp_path, small):
+    write_survey(tmp_path / "s.parquet", [3, 50, 2], "points")
+    (slices,) = slices_of(plan_files([tmp_path / "s.parquet"]))
+    assert [set(rows["object_id"].to_pylist()) for rows in slices] == [{"sn0"}, {"sn1", "sn2"}]
+
+
 def test_a_small_table_of_points_may_have_any_order(tmp_path):
     points = write_survey(tmp_path / "s.parquet", LENGTHS, "points")
     points.sample(frac=1, random_state=0).to_parquet(tmp_path / "s.parquet")

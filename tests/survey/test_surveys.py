@@ -54,8 +54,11 @@ def test_results_are_those_of_the_table_of_points(snlib, folder, small, layout):
 
 def test_objects_without_a_usable_point_have_the_prior(snlib, folder):
     write_survey(folder / "s.parquet", LENGTHS)
-    assert snlib("embed", "s.parquet", "--out", "x.parquet", *GIVEN)[0] == 0
-    found = pd.read_parquet(folder / "x.parquet").set_index("object_id").loc["sn1"]
+    code, said = snlib("embed", "s.parquet", "--out", "x.parquet", *GIVEN)
+    assert code == 0
+    table = pd.read_parquet(folder / "x.parquet").set_index("object_id")
+    n_empty, found = (table["n_points"] == 0).sum(), table.loc["sn1"]
+    assert f"s.parquet: no point is left of {n_empty} objects, whose n_points is 0" in said and n_empty >= 2
     assert found["n_points"] == 0 and not found["unlike"]
     assert found.filter(like="mean").tolist() == [0.0] * 16
     assert found.filter(like="scale").tolist() == [1.0] * 16
@@ -196,6 +199,15 @@ def test_files_that_do_not_fit_together_are_named(three):
     write_survey(three / "in/c.parquet", LENGTHS, object_id=list(range(len(LENGTHS))))
     with pytest.raises(ValueError, match="in: column 'object_id': of type int64 and string"):
         run(three / "in", three / "x.parquet")
+
+
+def test_identifiers_keep_their_name_and_type(tmp_path):
+    write_survey(tmp_path / "s.parquet", LENGTHS, object_id=list(range(len(LENGTHS))))
+    table = parquet.read_table(tmp_path / "s.parquet").rename_columns({"object_id": "diaObjectId"})
+    parquet.write_table(table, tmp_path / "s.parquet")
+    run(tmp_path / "s.parquet", tmp_path / "x.parquet")
+    column = parquet.read_table(tmp_path / "x.parquet")["diaObjectId"]
+    assert column.type == pa.int64() and column.to_pylist() == list(range(len(LENGTHS)))
 
 
 def test_an_object_in_two_files_is_named(three):
