@@ -214,9 +214,9 @@ def predict(
     from snlib.survey import Cluster, Summary, run_survey_or_table
 
     cluster = Cluster(workers, memory, scheduler)
+    if summary and objects is not None:
+        raise ValueError("objects: a summary is of light curves at rest, not of observed ones")
     if summary:
-        if objects is not None:
-            raise ValueError("--objects: a summary is of light curves at rest; leave out --summary")
         phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
         model = (str(find_weights(weights).absolute()), open_run(device=device).device)
         task = Summary(*model, tuple(phase_days), tuple(wavelength_aa), samples, seed, latent_only)
