@@ -20,8 +20,9 @@ class _Stopped(SystemExit):
 def main():
     """Run a command.
 
-    Bad input ends with one line on stderr and exit code 2; a signal with one line and 128 plus its number,
-    as from a shell; anything else that no command can help, such as too little memory, with one line and 1.
+    Bad input, or a package that is missing, ends with one line on stderr and exit code 2; a signal with one
+    line and 128 plus its number, as from a shell; anything else that no command can help, such as too little
+    memory, with one line and 1.
     """
     with warnings.catch_warnings(), _stopped_by_signals():
         warnings.showwarning = lambda message, *_: _say(message)
@@ -30,7 +31,7 @@ def main():
         except _Stopped as stopped:
             _say(f"stopped by {signal.Signals(stopped.code - 128).name}")
             raise
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ModuleNotFoundError) as error:
             _say(error)
             sys.exit(2)
         except (ArithmeticError, MemoryError) as error:

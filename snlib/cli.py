@@ -13,6 +13,7 @@ import typer
 from snlib.cli_book import BOOK_COMMANDS, Device
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
+from snlib.observed.command import ObjectsOption, Salt3Option, ZeroPointOption
 
 __all__ = ["app"]
 
@@ -27,7 +28,8 @@ _LightCurves = Annotated[
     Path,
     typer.Argument(
         help="Table with the columns object_id, phase_days, band, magnitude and maybe upper_limit: text "
-        "(.csv, .tsv, .txt, .dat, .ecsv, maybe .gz), .parquet or a folder of such parts."
+        "(.csv, .tsv, .txt, .dat, .ecsv, maybe .gz), .parquet or a folder of such parts. Or as observed: mjd "
+        "for phase_days, and apparent magnitude (AB) or flux; see --objects, --zero-point and --salt3."
     ),
 ]
 _Weights = Annotated[
@@ -58,6 +60,13 @@ def _numbers(text, name):
         return np.array([float(word) for word in text.split(",")])
     except ValueError:
         raise ValueError(f"{name}: {text!r} is not a list of numbers like -10,0,10") from None
+
+
+def _forecaster(weights, device):
+    from snlib.inference import Forecaster, find_weights
+    from snlib.replication import open_run
+
+    return Forecaster.load(find_weights(weights), open_run(device=device).device)
 
 
 @app.command()
@@ -182,6 +191,9 @@ def predict(
     ] = False,
     weights: _Weights = "large",
     device: Device = "auto",
+    objects: ObjectsOption = None,
+    zero_point: ZeroPointOption = None,
+    salt3: Salt3Option = None,
     summary: Annotated[
         bool, typer.Option("--summary", help="Mean, 90 % interval and features only, as for a survey.")
     ] = False,
@@ -200,23 +212,20 @@ def predict(
     latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
     each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
     where the light curve is unlike those of training. After a kill the same command goes on where it was.
+    What was done to observed light curves: OUT.steps.csv.
 
     With --summary a parquet file or, of a survey as for embed, a folder: in place of samples two nested
     columns, spectra (mean and 90 % interval) and features (g and r magnitudes, colour, lines, likewise).
     """
-    from snlib.data import read_light_curves
     from snlib.files import require_suffix
-    from snlib.inference import (
-        PREDICTION_SUFFIXES,
-        Forecaster,
-        Request,
-        find_weights,
-        write_predictions,
-    )
+    from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
+    from snlib.observed import read_any_light_curves, write_steps
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Summary, run_survey_or_table
 
     cluster = Cluster(workers, memory, scheduler)
+    if summary and objects is not None:
+        raise ValueError("objects: a summary is of light curves at rest, not of observed ones")
     if summary:
         phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
         model = (str(find_weights(weights).absolute()), open_run(device=device).device)
@@ -226,10 +235,10 @@ def predict(
     cluster.require_none(skip_bad)
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
-    device = open_run(device=device).device
-    forecaster = Forecaster.load(find_weights(weights), device)
-    curves = read_light_curves(light_curves)
+    forecaster = _forecaster(weights, device)
+    curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
     write_predictions(out, forecaster, curves, request, digest("predictions"))
+    write_steps(out, steps)
 
 
 @app.command("embed")
@@ -238,6 +247,9 @@ def embed_light_curves(
     out: Annotated[Path, typer.Option(help="csv or parquet file to write; of a survey maybe a folder.")],
     weights: _Weights = "large",
     device: Device = "auto",
+    objects: ObjectsOption = None,
+    zero_point: ZeroPointOption = None,
+    salt3: Salt3Option = None,
     workers: _Workers = 1,
     memory: _Memory = None,
     scheduler: _Scheduler = None,
@@ -249,22 +261,23 @@ def embed_light_curves(
     number of the latent. Parquet is a survey unless a csv file is to be written: it is read and written piece
     by piece, however large it is, and after a kill the same command goes on where it was.
     """
-    from snlib.data import read_light_curves
     from snlib.files import require_suffix
-    from snlib.inference import TABLE_SUFFIXES, Forecaster, embedding_table, find_weights, write_table
+    from snlib.inference import TABLE_SUFFIXES, embedding_table, find_weights, write_table
+    from snlib.observed import read_any_light_curves, write_steps
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Embedding, is_survey, run_survey
 
     cluster = Cluster(workers, memory, scheduler)
-    device = open_run(device=device).device
-    if is_survey(light_curves) and out.suffix.lower() != ".csv":
-        task = Embedding(str(find_weights(weights).absolute()), device)
+    if is_survey(light_curves) and out.suffix.lower() != ".csv" and objects is None:
+        task = Embedding(str(find_weights(weights).absolute()), open_run(device=device).device)
         run_survey(light_curves, out, task, digest("survey"), cluster, skip_bad)
         return
     cluster.require_none(skip_bad)
     require_suffix(out, TABLE_SUFFIXES)
-    forecaster = Forecaster.load(find_weights(weights), device)
-    write_table(out, embedding_table(forecaster, read_light_curves(light_curves)))
+    forecaster = _forecaster(weights, device)
+    curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
+    write_table(out, embedding_table(forecaster, curves))
+    write_steps(out, steps)
 
 
 for _name, _command in BOOK_COMMANDS.items():

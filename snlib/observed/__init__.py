@@ -5,11 +5,18 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "apparent": ["ApparentLightCurves", "read_apparent"],
+        "command": ["read_any_light_curves"],
+        "conversion": ["read_observed_light_curves"],
+        "frames": ["distance_modulus_at", "observer_frame"],
         "kcor": ["Passband", "read_kcor"],
+        "objects": ["Objects", "read_objects"],
         "others": ["mean_of_others", "nearest_of_others"],
         "salt": ["Salt3", "fitted_spectra"],
         "salt_fit": ["SaltFit", "fit_salt"],
+        "passbands": ["find_passband"],
         "snana": ["ObservedSpectrum", "ObservedSupernova", "read_snana"],
+        "steps": ["Steps", "write_steps"],
         "table": ["ObservedSupernovae", "read_observed"],
     },
 )

@@ -33,6 +33,11 @@ class Passband:
         total = np.trapezoid(self.transmission, self.wavelength_aa)
         return float(np.trapezoid(self.transmission * self.wavelength_aa, self.wavelength_aa) / total)
 
+    @property
+    def width_aa(self):
+        """The width of a box as high as the curve and of the same area."""
+        return float(np.trapezoid(self.transmission, self.wavelength_aa) / self.transmission.max())
+
 
 def read_kcor(path):
     """Read the filters of a survey.

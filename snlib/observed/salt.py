@@ -1,6 +1,7 @@
 """The spectra of SALT3, the empirical model that cosmologists fit to light curves."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -46,7 +47,13 @@ def salt3_source(folder):
     ModuleNotFoundError
         If sncosmo is not installed.
     """
-    return require_sncosmo().SALT3Source(modeldir=str(folder))
+    return require_sncosmo().get_source(_read_surfaces(str(folder)), copy=True)
+
+
+@cache
+def _read_surfaces(folder):
+    """Which takes a second; a fit takes less."""
+    return require_sncosmo().SALT3Source(modeldir=folder)
 
 
 @dataclass(frozen=True)

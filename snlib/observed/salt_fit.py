@@ -71,7 +71,7 @@ def fit_salt(supernova, passbands, surfaces):
     ModuleNotFoundError
         If sncosmo is not installed.
     ValueError
-        If fewer than eight points in two known filters lie within the model.
+        If fewer than eight points in two known filters lie within the model, or the fit finds no minimum.
     """
     sncosmo = require_sncosmo()
     used = _used(supernova, passbands)
@@ -103,5 +103,8 @@ def fit_salt(supernova, passbands, surfaces):
     bounds = {"t0": (peak - 8, peak + 8), "x1": (-5, 5), "c": (-0.5, 1.5)}
     free = ["t0", "x0", "x1", "c"]
     options = {"modelcov": True, "phase_range": _PHASE_DAYS, "guess_t0": False}
-    result, fitted = sncosmo.fit_lc(table, model, free, bounds=bounds, **options)
+    try:
+        result, fitted = sncosmo.fit_lc(table, model, free, bounds=bounds, **options)
+    except (RuntimeError, sncosmo.fitting.DataQualityError) as error:
+        raise ValueError(f"{supernova.object_id}: SALT3 cannot be fitted: {error}") from None
     return SaltFit(*(float(fitted[name]) for name in free), dict(result.errors))

@@ -20,6 +20,8 @@ from snlib.files import DATA, read_json
 from snlib.inference.forecast import Forecaster
 from snlib.inference.recalibration import Recalibration
 from snlib.model.registry import new_model, recipe_for
+from snlib.observed.apparent import read_apparent
+from snlib.observed.objects import read_objects
 from snlib.observed.table import read_observed
 from snlib.simulation.parameters import read_parameters
 from snlib.simulation.sedona import read_surface
@@ -77,6 +79,26 @@ def _parquet(folder):
 def _nested(folder):
     _light_curves().groupby("object_id").agg(list).to_parquet(folder / "curves.parquet")
     return folder / "curves.parquet"
+
+
+def _apparent(folder):
+    table = _light_curves().rename(columns={"phase_days": "mjd", "magnitude": "flux"})
+    table = table.assign(mjd=table["mjd"] + 55_000, flux=table["flux"] + 30, flux_error=0.5, zero_point=27.5)
+    table.to_csv(folder / "curves.csv", index=False)
+    return folder / "curves.csv"
+
+
+def _forced_photometry(folder):
+    names = "filter, zpdiff, jd, forcediffimflux, forcediffimfluxunc,\n"
+    rows = [f"ZTF_{'gr'[i % 2]} 26.{i} {2459000.5 + i} {100.0 * i} 20.5\n" for i in range(12)]
+    (folder / "forced.dat").write_text("# of ZTF\n" + names + "".join(rows))
+    return folder / "forced.dat"
+
+
+def _objects(folder):
+    known = {"object_id": ["a", "b"], "redshift": [0.02, 0.03], "ebv_mw": [0.05, None], "peak_mjd": 55_000.5}
+    pd.DataFrame(known).to_csv(folder / "objects.csv", index=False)
+    return folder / "objects.csv"
 
 
 def _parameters(folder):
@@ -185,6 +207,9 @@ READERS = {
     "light curves (CSV)": Reader(_csv, read_light_curves),
     "light curves (ECSV)": Reader(_ecsv, read_light_curves),
     "light curves (Parquet)": Reader(_parquet, read_light_curves),
+    "light curves as observed (CSV)": Reader(_apparent, read_apparent),
+    "forced photometry (text)": Reader(_forced_photometry, read_apparent),
+    "objects (CSV)": Reader(_objects, lambda path: read_objects(path, np.array(["a", "b"], dtype=object))),
     "lists (Parquet)": Reader(_nested, read_light_curves),
     "parameters (CSV)": Reader(_parameters, read_parameters),
 }
