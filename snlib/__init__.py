@@ -19,6 +19,7 @@ ROOMS = {
     "joint": (*_BASE, "data", "simulation", "observed", "model", "training"),
     "inference": (*_BASE, "data", "simulation", "model"),
     "evaluation": (*_BASE, "data", "simulation", "model", "inference"),
+    "survey": (*_BASE, "data", "simulation", "observed", "model", "inference", "evaluation"),
     "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),
     "replication": (
         *(*_BASE, "data", "simulation", "observed", "model", "training"),

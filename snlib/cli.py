@@ -10,20 +10,21 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from snlib.cli_book import BOOK_COMMANDS, Device
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
-from snlib.files.places import DATA
 from snlib.observed.command import ObjectsOption, Salt3Option, ZeroPointOption
+from snlib.survey.command import MemoryOption, SchedulerOption, SkipBadOption, WorkersOption
 
 __all__ = ["app"]
 
 _PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
+_WAVELENGTHS = ",".join(str(wavelength_aa) for wavelength_aa in range(3000, 8001, 100))
 _MODELS = (
     "One of mmvae, photometry-vae, spectrum-vae, contrastive, photometry-regressor, spectrum-regressor, "
     "joint-regressor, predictive-mmvae, or a parameter head on one of them: mmvae-photometry-head, "
     "mmvae-spectrum-head, contrastive-photometry-head, contrastive-spectrum-head."
 )
-_Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 _LightCurves = Annotated[
     Path,
     typer.Argument(
@@ -124,7 +125,7 @@ def train_model(
             "the code."
         ),
     ] = "improved",
-    device: _Device = "auto",
+    device: Device = "auto",
     seed: Annotated[
         int | None,
         typer.Option(help="Of weights and training, and of simulated events.", show_default="0"),
@@ -179,10 +180,20 @@ def predict(
         bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
     ] = False,
     weights: _Weights = "large",
-    device: _Device = "auto",
+    device: Device = "auto",
     objects: ObjectsOption = None,
     zero_point: ZeroPointOption = None,
     salt3: Salt3Option = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Mean, 90 % interval and features only, as for a survey.")
+    ] = False,
+    wavelengths: Annotated[
+        str, typer.Option(help="Of a summary: Angstrom, separated by commas.", show_default="each 100")
+    ] = _WAVELENGTHS,
+    workers: WorkersOption = 1,
+    memory: MemoryOption = None,
+    scheduler: SchedulerOption = None,
+    skip_bad: SkipBadOption = False,
 ):
     """Spectra of supernovae from their light curves, with their uncertainty.
 
@@ -192,12 +203,26 @@ def predict(
     each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
     where the light curve is unlike those of training. After a kill the same command goes on where it was.
     What was done to observed light curves: OUT.steps.csv.
+
+    With --summary a parquet file or, of a survey as for embed, a folder: in place of samples two nested
+    columns, spectra (mean and 90 % interval) and features (g and r magnitudes, colour, lines, likewise).
     """
     from snlib.files import require_suffix
-    from snlib.inference import PREDICTION_SUFFIXES, Request, write_predictions
+    from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
     from snlib.observed import read_any_light_curves, write_steps
-    from snlib.replication import digest
+    from snlib.replication import digest, open_run
+    from snlib.survey import Cluster, Summary, run_survey_or_table
 
+    cluster = Cluster(workers, memory, scheduler)
+    if summary and objects is not None:
+        raise ValueError("objects: a summary is of light curves at rest, not of observed ones")
+    if summary:
+        phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
+        model = (str(find_weights(weights).absolute()), open_run(device=device).device)
+        task = Summary(*model, tuple(phase_days), tuple(wavelength_aa), samples, seed, latent_only)
+        run_survey_or_table(light_curves, out, task, digest("survey"), cluster, skip_bad)
+        return
+    cluster.require_none(skip_bad)
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     forecaster = _forecaster(weights, device)
@@ -209,22 +234,35 @@ def predict(
 @app.command("embed")
 def embed_light_curves(
     light_curves: _LightCurves,
-    out: Annotated[Path, typer.Option(help="csv or parquet file to write.")],
+    out: Annotated[Path, typer.Option(help="csv or parquet file to write; of a survey maybe a folder.")],
     weights: _Weights = "large",
-    device: _Device = "auto",
+    device: Device = "auto",
     objects: ObjectsOption = None,
     zero_point: ZeroPointOption = None,
     salt3: Salt3Option = None,
+    workers: WorkersOption = 1,
+    memory: MemoryOption = None,
+    scheduler: SchedulerOption = None,
+    skip_bad: SkipBadOption = False,
 ):
     """Where supernovae lie in the latent space, from their light curves.
 
     Light curves as for predict. Writes object_id, n_points, misfit_mag, unlike, and mean and scale of each
-    number of the latent.
+    number of the latent. Parquet is a survey unless a csv file is to be written: it is read and written piece
+    by piece, however large it is, and after a kill the same command goes on where it was.
     """
     from snlib.files import require_suffix
-    from snlib.inference import TABLE_SUFFIXES, embedding_table, write_table
+    from snlib.inference import TABLE_SUFFIXES, embedding_table, find_weights, write_table
     from snlib.observed import read_any_light_curves, write_steps
+    from snlib.replication import digest, open_run
+    from snlib.survey import Cluster, Embedding, is_survey, run_survey
 
+    cluster = Cluster(workers, memory, scheduler)
+    if objects is None and is_survey(light_curves) and out.suffix.lower() != ".csv":
+        task = Embedding(str(find_weights(weights).absolute()), open_run(device=device).device)
+        run_survey(light_curves, out, task, digest("survey"), cluster, skip_bad)
+        return
+    cluster.require_none(skip_bad)
     require_suffix(out, TABLE_SUFFIXES)
     forecaster = _forecaster(weights, device)
     curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
@@ -232,69 +270,5 @@ def embed_light_curves(
     write_steps(out, steps)
 
 
-@app.command()
-def evaluate(
-    out: Annotated[Path, typer.Option(help="Folder for the tables and provenance.json.")],
-    tables: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Of spectra, masking, masked_distances, experts, lengths, generation, parameters; all by "
-            "default."
-        ),
-    ] = None,
-    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
-    device: _Device = "auto",
-    seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
-    published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")] = "",
-):
-    """Judge every model by the test events, a table a kind of result; trains what is not yet trained."""
-    from snlib.replication import TABLES, open_run, write_results
-
-    write_results(open_run(profile, device, seed, published_sample), out, tables or tuple(TABLES))
-
-
-@app.command("ablate")
-def ablate_model(
-    name: Annotated[str, typer.Argument(help="Like text-bound; a wrong name is answered with all of them.")],
-    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
-    device: _Device = "auto",
-    seed: Annotated[int, typer.Option(help="Of events, weights and training.")] = 0,
-):
-    """Train and judge the MMVAE with one change; the result goes to the run's folder."""
-    from snlib.replication import ablate, open_run
-
-    ablate(open_run(profile, device, seed), name)
-
-
-@app.command("ship")
-def ship_weights(
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
-    profile: Annotated[str, typer.Option(help="smoke, quick, full or large.")] = "large",
-    weights: Annotated[
-        Path | None, typer.Option(help="File of the weights.", show_default="in data/weights/large")
-    ] = None,
-    results: Annotated[Path, typer.Option(help="Folder of the tables.")] = DATA / "results" / "large",
-):
-    """Train, recalibrate and judge the weights that predict and embed use."""
-    from snlib.inference import DEFAULT_WEIGHTS
-    from snlib.replication import open_run, ship
-
-    ship(open_run(profile, device), weights or DEFAULT_WEIGHTS, results)
-
-
-@app.command("real")
-def judge_real_models(
-    published_sample: Annotated[str, typer.Option(help="Folder of the published real models.")],
-    results: Annotated[Path, typer.Option(help="Folder of the table and the figures.")] = DATA
-    / "results"
-    / "published_sample",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda; cuda is wanted.")] = "auto",
-):
-    """Judge every method by real models, fold by fold; trains what is not yet trained."""
-    from snlib.data import read_published_sample
-    from snlib.replication import open_run, real_folds, train_folds, write_real_results
-
-    run, published = open_run(device=device), read_published_sample(published_sample)
-    folder = run.folder.parent / "real"
-    train_folds(real_folds(published, folder, run.device))
-    write_real_results(published, folder, results)
+for _name, _command in BOOK_COMMANDS.items():
+    app.command(_name)(_command)

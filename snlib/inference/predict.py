@@ -9,7 +9,7 @@ from tqdm import tqdm
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.random_streams import require_seed, stream
 
-__all__ = ["Request", "predict_spectra"]
+__all__ = ["Request", "predict_object", "predict_spectra"]
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,26 @@ def predict_spectra(forecaster, curves, request, first=0):
     >>> samples.shape  # samples, phases, wavelengths
     (10, 1, 982)
     """
-    draw = forecaster.latent_samples if request.latent_only else forecaster.samples
     left = range(first, len(curves))
     for index in tqdm(left, desc="predict", mininterval=2, initial=first, total=len(curves)):
-        place = int.from_bytes(hashlib.sha256(str(curves.object_id[index]).encode()).digest()[:8])
-        rng = stream("predictions", request.seed, place)
-        yield draw(curves.padded([index]), request.phase_days, WAVELENGTH_AA, request.n_samples, rng)
+        yield predict_object(forecaster, curves, request, index)
+
+
+def predict_object(forecaster, curves, request, index):
+    """Samples of the spectra of one object; see `predict_spectra`.
+
+    Parameters
+    ----------
+    forecaster, curves, request
+        As of `predict_spectra`.
+    index : int
+        Of the object.
+
+    Returns
+    -------
+    ndarray of float32, shape (S, P, L)
+    """
+    draw = forecaster.latent_samples if request.latent_only else forecaster.samples
+    place = int.from_bytes(hashlib.sha256(str(curves.object_id[index]).encode()).digest()[:8])
+    rng = stream("predictions", request.seed, place)
+    return draw(curves.padded([index]), request.phase_days, WAVELENGTH_AA, request.n_samples, rng)

@@ -12,12 +12,13 @@ __all__ = ["STAGES", "commit", "digest", "modules", "rooms_behind", "sources"]
 
 _PACKAGE = Path(snlib.__file__).parent
 _MAKE_RESULTS = ("snlib", "notebooks", "Snakefile", "maintainers.smk")
-# The room that makes the results of each stage from those of the stage before.
+# The room that makes the results of each stage; those of a survey come from the shipped weights.
 STAGES = {
     "events": "simulation",
     "training": "training",
     "predictions": "inference",
     "evaluation": "replication",
+    "survey": "survey",
 }
 
 

@@ -62,10 +62,11 @@ def copied(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "module, changed",
     [
-        ("files/npz.py", {"events", "training", "predictions", "evaluation"}),
-        ("simulation/survey.py", {"events", "predictions", "evaluation"}),
-        ("model/vae.py", {"training", "predictions", "evaluation"}),
-        ("inference/forecast.py", {"predictions", "evaluation"}),
+        ("files/npz.py", {"events", "training", "predictions", "evaluation", "survey"}),
+        ("simulation/survey.py", {"events", "predictions", "evaluation", "survey"}),
+        ("model/vae.py", {"training", "predictions", "evaluation", "survey"}),
+        ("inference/forecast.py", {"predictions", "evaluation", "survey"}),
+        ("survey/packing.py", {"survey"}),
         ("replication/results.py", {"evaluation"}),
         ("figures/style.py", set()),
         ("cli.py", set()),
