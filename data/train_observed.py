@@ -31,7 +31,7 @@ from snlib.replication.cache import file_digest
 from snlib.replication.joint_scores import held_out_table, neighbour_table
 from snlib.training.steps import use_one_core
 
-N_SIMULATED, PRE_STEPS, STEPS, SEED = 2500, 6000, 1500, 0
+N_SIMULATED, PRE_STEPS, STEPS, SEED = 2500, 6000, 1000, 0
 
 
 def main():

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "build": ["make_examples"],
         "examples": ["Examples", "JointBatch", "OtherSpectra", "Points"],
+        "innovation": ["Innovation"],
         "folds": ["HeldOut", "fine_tune", "pre_train", "predict_held_out"],
         "intervals": ["cross_recalibrated"],
         "mean_supernova": ["MeanSupernova"],

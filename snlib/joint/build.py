@@ -13,7 +13,7 @@ from snlib.observed.dust import extinction_mag
 
 __all__ = ["N_OTHERS", "make_examples"]
 
-N_OTHERS = 3  # further spectra of a supernova that are shown at most
+N_OTHERS = 2  # further spectra of a supernova that are shown at most
 _BIN = 6  # pixels of a bin of a spectrum that is shown
 _LEAST_SEEN = 0.5  # of a bin's pixels
 _MOST_POINTS = 96  # of a light curve; of a longer one, so many spread evenly

@@ -102,10 +102,6 @@ class JointBatch:
     reddening: tuple
     weight: torch.Tensor
 
-    def points(self):
-        """All that is shown, as one sequence."""
-        return self.light_curve.joined(self.others.points())
-
     def at(self, pixels):
         """The same, to be predicted at some wavelengths only."""
         of_points, of_others, of_spectrum = self.reddening
@@ -202,8 +198,8 @@ class Examples:
         """Days from peak of each spectrum, shape (M,)."""
         return _PHASE[0] + _PHASE[1] * self.phase.double().numpy()
 
-    def points(self, index, spectra=None):
-        """All that is shown where the light curve and some spectra are known.
+    def known(self, index, spectra=None):
+        """What is shown where the light curve and some spectra are known.
 
         Parameters
         ----------
@@ -214,12 +210,14 @@ class Examples:
 
         Returns
         -------
-        Points
+        light_curve : Points
+        others : OtherSpectra
         """
         others = self.others.new_full((len(self), 1 if spectra is None else spectra.shape[1]), -1)
         if spectra is not None:
             others[index] = torch.from_numpy(spectra)
-        return replace(self, others=others).take(torch.from_numpy(index)).points()
+        batch = replace(self, others=others).take(torch.from_numpy(index))
+        return batch.light_curve, batch.others
 
     def take(self, index, shown=True):
         """Choose examples.

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from snlib.data.batches import Spectrum
 from snlib.data.quantities import BANDS
-from snlib.joint.examples import JointBatch, Points
+from snlib.joint.examples import JointBatch, OtherSpectra, Points
+from snlib.joint.innovation import Innovation
 from snlib.joint.mean_supernova import MEAN_DAYS, MeanSupernova
 from snlib.model.likelihoods import LowRankNormal
 from snlib.model.recipes import Recipe
@@ -77,7 +78,7 @@ JOINT = JointRecipe(
     clip_norm=1.0,
 )
 #: After the simulations, on observed spectra.
-JOINT_TUNED = replace(JOINT, name="joint-tuned", learning_rate=5e-4)
+JOINT_TUNED = replace(JOINT, name="joint-tuned", learning_rate=3e-4)
 
 
 class JointEncoder(nn.Module):
@@ -129,6 +130,7 @@ class JointTransceiver(nn.Module):
         self.encoder = JointEncoder(recipe)
         of_decoder = replace(recipe, latent_dim=recipe.d_model)
         self.decoder = TransceiverDecoder("spectrum", of_decoder, n_outputs=2 + recipe.n_modes)
+        self.innovation = Innovation()
         days = len(MEAN_DAYS)
         self.register_buffer("mean_wavelength_aa", torch.zeros(recipe.n_pixels, dtype=torch.float64))
         self.register_buffer("mean_log10_fnu", torch.zeros(days, recipe.n_pixels))
@@ -145,20 +147,37 @@ class JointTransceiver(nn.Module):
         kept = (self.mean_wavelength_aa, self.mean_log10_fnu, self.mean_magnitude)
         return MeanSupernova(MEAN_DAYS, *(one.double().numpy() for one in kept))
 
-    def predictive(self, points: Points, spectrum: Spectrum) -> LowRankNormal:
+    def predictive(self, light_curve: Points, others: OtherSpectra, spectrum: Spectrum) -> LowRankNormal:
         """p(spectrum | what was observed) at the phases and wavelengths of `spectrum`, of shape (B, L).
 
         Parameters
         ----------
-        points : Points
+        light_curve : Points
+        others : OtherSpectra
+            Of the same supernovae.
         spectrum : Spectrum
         """
-        level = _level(points)
-        value = (points.value - level[:, None]) / _UNIT_DEX
-        shape = replace(points, value=torch.where(points.observed, value, 0.0))
-        out = self.decoder(self.encoder(shape)[None], spectrum)[0] * _UNIT_DEX
-        scale = F.softplus(out[..., 1] / _UNIT_DEX) * _UNIT_DEX + MIN_SCALE
-        return LowRankNormal(out[..., 0] + level[:, None], scale, out[..., 2:])
+        points = light_curve.joined(others.points())
+        level = _level(points)[:, None]
+        value = torch.where(points.observed, (points.value - level) / _UNIT_DEX, 0.0)
+        latents = self.encoder(replace(points, value=value))
+        out = self.decoder(latents[None], spectrum)[0]
+        surprise = self._surprise(latents, others, level)
+        change, left = self.innovation(surprise, others, spectrum)
+        scale = F.softplus(out[..., 1]) * left
+        location = (out[..., 0] + change) * _UNIT_DEX + level
+        return LowRankNormal(
+            location, scale * _UNIT_DEX + MIN_SCALE, out[..., 2:] * left[..., None] * _UNIT_DEX
+        )
+
+    @torch.no_grad()
+    def _surprise(self, latents, others, level):
+        """By how much the known spectra differ from what is decoded at their phases, shape (B, C, K)."""
+        n_spectra = others.phase.shape[1]
+        phases = Spectrum(others.phase.flatten(), others.wavelength, None, None)
+        out = self.decoder(latents.repeat_interleave(n_spectra, 0)[None], phases)[0]
+        decoded = out[..., 0].unflatten(0, others.phase.shape)
+        return (others.value - level[..., None]) / _UNIT_DEX - decoded
 
     def forward(self, batch: JointBatch, noise, pixels: Int[Tensor, " n"]) -> Float[Tensor, " B"]:
         """Loss of each example: minus the log density of a pixel of its spectrum, times its weight.
@@ -178,7 +197,7 @@ class JointTransceiver(nn.Module):
         if self.training:
             batch = self._changed(batch, numbers)
         spectrum = batch.spectrum
-        predictive = self.predictive(batch.points(), spectrum)
+        predictive = self.predictive(batch.light_curve, batch.others, spectrum)
         together = predictive.log_likelihood(spectrum.value, spectrum.observed)
         alone = _each_alone(predictive, spectrum)
         n_pixels = spectrum.observed.sum(1).clamp(min=1)

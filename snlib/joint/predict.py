@@ -57,9 +57,9 @@ class JointForecaster:
         parts = []
         for first in range(0, len(index), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
-            points = examples.points(index[some], None if spectra is None else spectra[some])
+            known = examples.known(index[some], None if spectra is None else spectra[some])
             query = Spectrum(examples.phase[index[some]], examples.wavelength, None, None)
-            predictive = self.model.predictive(points, query)
+            predictive = self.model.predictive(*known, query)
             parts.append((predictive.loc.numpy(), predictive.variance().sqrt().numpy()))
         residual, deviation = (np.concatenate(column) for column in zip(*parts, strict=True))
         return self.mean.spectra_at(examples.phase_days[index]) + residual, deviation

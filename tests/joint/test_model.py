@@ -8,7 +8,7 @@ import torch
 
 from snlib.data.batches import Spectrum
 from snlib.joint.build import make_examples
-from snlib.joint.examples import Points
+from snlib.joint.examples import OtherSpectra, Points
 from snlib.joint.predict import JointForecaster
 from snlib.observed import read_observed
 from tests.joint.small_model import flat_mean, small_model
@@ -17,60 +17,79 @@ from tests.observed.small_table import write_table
 RNG = np.random.default_rng(5)
 
 
-def some_points(n=12, n_narrow=4):
+def some_points(n=8, n_others=2):
+    """A light curve, and further spectra of eight bins, of three supernovae."""
     value, phase, wavelength = (torch.from_numpy(RNG.normal(size=(3, n))).float() for _ in range(3))
-    narrow = (torch.arange(n) >= n - n_narrow).expand(3, n)
-    return Points(phase, wavelength, 0.1 * value, narrow, torch.ones(3, n, dtype=torch.bool))
+    never, always = torch.zeros(3, n, dtype=torch.bool), torch.ones(3, n, dtype=torch.bool)
+    light_curve = Points(phase, wavelength, 0.1 * value, never, always)
+    phases, values = (torch.from_numpy(RNG.normal(size=size)).float() for size in ((3, 2), (3, 2, 8)))
+    seen = torch.ones(3, n_others, 8, dtype=torch.bool)
+    return light_curve, OtherSpectra(phases, torch.linspace(-1, 1, 8), 0.1 * values, seen)
+
+
+def with_values(shown, change):
+    return [replace(one, value=change(one)) for one in shown]
+
+
+def hidden(one):
+    return replace(one, observed=torch.zeros_like(one.observed))
 
 
 def query():
     return Spectrum(torch.zeros(3), torch.linspace(-1, 1, 20), None, None)
 
 
-def moments(points, model=None):
+def moments(shown, model=None):
     with torch.no_grad():
-        predictive = (model or small_model()).predictive(points, query())
+        predictive = (model or small_model()).predictive(*shown, query())
     return predictive.loc, predictive.variance()
 
 
 def test_a_brighter_supernova_is_predicted_brighter_by_as_much():
-    points = some_points()
-    brighter = replace(points, value=points.value + 0.7)
-    (before, width), (after, same_width) = moments(points), moments(brighter)
+    shown = some_points()
+    brighter = with_values(shown, lambda one: one.value + 0.7)
+    (before, width), (after, same_width) = moments(shown), moments(brighter)
     np.testing.assert_allclose(after - before, 0.7, atol=1e-5)
     np.testing.assert_allclose(width, same_width, rtol=1e-4)
 
 
 def test_the_order_of_points_and_what_hidden_ones_hold_do_not_matter():
-    points = some_points()
-    hidden = replace(points, observed=points.observed & (torch.arange(12) != 3))
-    order = torch.from_numpy(RNG.permutation(12))
-    changed = replace(hidden, value=torch.where(hidden.observed, hidden.value, 9.0))
+    light_curve, others = some_points()
+    observed = light_curve.observed & (torch.arange(8) != 3)
+    less = replace(light_curve, observed=observed)
+    order = torch.from_numpy(RNG.permutation(8))
+    changed = replace(less, value=torch.where(observed, less.value, 9.0))
     shuffled = Points(*(getattr(changed, name)[:, order] for name in vars(changed)))
-    for mine, other in zip(moments(hidden), moments(shuffled), strict=True):
+    for mine, other in zip(moments((less, others)), moments((shuffled, others)), strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-5)
-    assert np.abs(moments(points)[0] - moments(hidden)[0]).max() > 1e-4
+    assert np.abs(moments((light_curve, others))[0] - moments((less, others))[0]).max() > 1e-4
+
+
+def test_the_order_of_spectra_does_not_matter():
+    light_curve, others = some_points()
+    names = ("phase", "value", "observed")
+    turned = replace(others, **{name: getattr(others, name).flip(1) for name in names})
+    for mine, other in zip(moments((light_curve, others)), moments((light_curve, turned)), strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-5)
 
 
 def test_a_spectrum_more_is_heard():
-    points = some_points()
-    without = replace(points, observed=points.observed & ~points.narrow)
-    assert np.abs(moments(points)[0] - moments(without)[0]).max() > 1e-4
+    light_curve, others = some_points()
+    alone = moments((light_curve, hidden(others)))[0]
+    assert np.abs(moments((light_curve, others))[0] - alone).max() > 1e-4
 
 
 def test_with_nothing_observed_it_still_answers():
-    points = some_points()
-    nothing = replace(points, observed=torch.zeros_like(points.observed))
-    location, variance = moments(nothing)
+    location, variance = moments([hidden(one) for one in some_points()])
     assert torch.isfinite(location).all() and (variance > 0).all()
     np.testing.assert_allclose(location[0], location[2], atol=1e-6)
 
 
 def test_without_a_light_curve_the_level_is_that_of_the_spectra():
-    points = some_points()
-    spectra = replace(points, observed=points.observed & points.narrow)
-    brighter = replace(spectra, value=spectra.value + 0.3)
-    np.testing.assert_allclose(moments(brighter)[0] - moments(spectra)[0], 0.3, atol=1e-5)
+    light_curve, others = some_points()
+    brighter = replace(others, value=others.value + 0.3)
+    before, after = (moments((hidden(light_curve), one))[0] for one in (others, brighter))
+    np.testing.assert_allclose(after - before, 0.3, atol=1e-5)
 
 
 def test_what_training_changes_is_not_changed_in_use(tmp_path):
@@ -95,8 +114,8 @@ def test_weights_and_mean_supernova_survive_the_disk(tmp_path):
     history = pd.DataFrame(columns=["step", "learning_rate", "train_loss", "validation_loss", "seconds"])
     JointForecaster(model).save(path, {"made": "here"}, history)
     read = JointForecaster.load(path)
-    points = some_points()
-    for mine, other in zip(moments(points, model), moments(points, read.model), strict=True):
+    shown = some_points()
+    for mine, other in zip(moments(shown, model), moments(shown, read.model), strict=True):
         assert torch.equal(mine, other)
     np.testing.assert_allclose(read.mean.magnitude, flat_mean().magnitude, atol=1e-5)
     np.testing.assert_allclose(read.mean.log10_fnu, flat_mean().log10_fnu, atol=1e-5)
@@ -116,7 +135,7 @@ def test_forecasts_are_the_mean_supernova_and_the_residual(tmp_path):
     mean, deviation = JointForecaster(model).moments(examples, index)
     with torch.no_grad():
         asked = Spectrum(examples.phase[index], examples.wavelength, None, None)
-        predictive = model.predictive(examples.points(index), asked)
+        predictive = model.predictive(*examples.known(index), asked)
     residual = mean - flat_mean().spectra_at(observed.spectrum_phase_days[index])
     np.testing.assert_allclose(residual, predictive.loc, atol=2e-5)
     np.testing.assert_allclose(deviation**2, predictive.variance(), rtol=1e-4)
