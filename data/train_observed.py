@@ -6,7 +6,7 @@ From the repository's root, with ``pip install -e '.[observed]'``::
 
 The table of observed supernovae is not committed, since the surveys' terms of redistribution are unclear;
 README beside this file says where it comes from.  What was trained is kept in the folder of generated files,
-and a run that was stopped goes on there.  Writes results/joint and weights/observed.
+and a run that was stopped goes on there.  Writes results/joint.
 """
 
 import argparse
