@@ -58,6 +58,7 @@ class JointRecipe(Recipe):
     jitter_dex: float = 0.01
 
 
+#: Of the training on simulations.
 JOINT = JointRecipe(
     "joint",
     d_model=64,
