@@ -35,7 +35,7 @@ N_SIMULATED, PRE_STEPS, STEPS, SEED = 2500, 6000, 1000, 0
 
 
 def main():
-    """Write the tables, the weights, and from what they were made."""
+    """Train what is not yet trained; write the tables, and from what they were made."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("observed")
     parser.add_argument("salt3")

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 
-from snlib.evaluation.observed_scores import judged, phase_bin, spectrum_scores
+from snlib.evaluation.observed_scores import judged
 from snlib.joint.folds import predict_held_out
 from snlib.joint.intervals import cross_recalibrated
 from snlib.observed.others import mean_of_others
 from snlib.observed.salt import fitted_spectra
+from snlib.replication.observed import method_scores
 
 __all__ = [
     "BLEND",
@@ -50,26 +51,12 @@ def held_out_table(observed, held_out, salt):
     features = np.column_stack([observed.x1, observed.c / _COLOUR_UNIT])
     corrected = mean_of_others(observed, fitted, features)
     methods = {JOINT_NAME: held_out.mean, CORRECTED: corrected, BLEND: (held_out.mean + corrected) / 2}
-    tables = [_scores(observed, name, spectra) for name, spectra in methods.items()]
+    tables = [method_scores(observed, name, spectra) for name, spectra in methods.items()]
     for percent, coverage in ((68, 0.6827), (90, 0.9)):
         half = cross_recalibrated(held_out, observed, coverage)
         tables[0][f"coverage_{percent}"] = _mean(np.abs(observed.log10_fnu - held_out.mean) <= half, observed)
     tables[0]["width_90_dex"] = _mean(2 * half, observed)
     return pd.concat(tables, ignore_index=True)
-
-
-def _scores(observed, method, predicted):
-    of_object, phase = observed.spectrum_object, observed.spectrum_phase_days
-    where = {
-        "method": method,
-        "supernova": observed.object_id[of_object],
-        "fold": observed.fold[of_object],
-        "phase_days": phase,
-        "phase_bin": phase_bin(phase).astype(str),
-    }
-    pairs = zip(predicted, observed.log10_fnu, strict=True)
-    scores = pd.DataFrame([spectrum_scores(*pair, observed.wavelength_aa) for pair in pairs])
-    return pd.concat([pd.DataFrame(where), scores], axis=1)
 
 
 def _mean(values, observed):
@@ -104,7 +91,7 @@ def neighbour_table(observed, models, alone):
     for nearest, farthest in SEPARATIONS_DAYS:
         known = _neighbours(observed, nearest, farthest)
         asked = np.flatnonzero(known >= 0)
-        both = predict_held_out(models, observed, np.where(known >= 0, known, -1)[:, None])
+        both = predict_held_out(models, observed, known[:, None])
         with_it = _shape(observed, observed.log10_fnu - both.mean)
         for one in asked:
             rows.append(_row(observed, residual, with_it, one, known[one]))
