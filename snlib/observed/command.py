@@ -15,7 +15,8 @@ ObjectsOption = Annotated[
     Path | None,
     typer.Option(
         help="For observed light curves: table of object_id, redshift and, where known, ebv_mw, "
-        "distance_modulus (else that of Planck18), peak_mjd (else fitted by SALT3)."
+        "distance_modulus (else that of Planck18), peak_mjd (else fitted by SALT3). Not needed for files of "
+        "SNANA, SNooPy or the Open Supernova Catalog, which say it."
     ),
 ]
 #: Of ``--zero-point``.
@@ -54,16 +55,13 @@ def read_any_light_curves(path, objects=None, zero_point=None, salt3=None):
     Raises
     ------
     FileNotFoundError, ModuleNotFoundError, ValueError
-        As of these functions; also if observed light curves come without a table of objects, or others with
-        one.
+        As of these functions; also if light curves at rest come with a table of objects.
     """
     from snlib.data.light_curve_tables import read_light_curves
     from snlib.observed.apparent import has_dates
     from snlib.observed.conversion import read_observed_light_curves
 
     if has_dates(path):
-        if objects is None:
-            raise ValueError(f"{path}: column 'mjd': dates need redshifts, so give --objects TABLE")
         return read_observed_light_curves(path, objects, zero_point, salt3)
     if objects is not None or zero_point is not None:
         given = "--zero-point" if objects is None else "--objects"

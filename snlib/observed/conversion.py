@@ -1,6 +1,7 @@
 """From tables of what telescopes measured to the light curves that the models take."""
 
 import warnings
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,8 +12,9 @@ from snlib.data.ragged import RaggedLightCurves
 from snlib.files.messages import listed
 from snlib.observed.apparent import FAULTS, ZERO_POINT, read_apparent
 from snlib.observed.frames import distance_modulus_at
-from snlib.observed.objects import read_objects
+from snlib.observed.objects import objects_of, read_objects
 from snlib.observed.peak import fit_object
+from snlib.observed.published import read_published
 from snlib.observed.rest_frame import RestFramePoints, View, flat_spectrum, rest_frame_points
 from snlib.observed.salt import Salt3
 from snlib.observed.steps import Steps
@@ -29,15 +31,17 @@ _COUNTS = ("no_value", "upper_limits", "unknown_bands", "not_positive", "below_f
 _NO_POINTS = RestFramePoints(np.empty(0), np.empty(0), np.empty(0, dtype=int), np.nan)
 
 
-def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
+def read_observed_light_curves(path, objects=None, zero_point=None, salt3=None):
     """Read light curves and bring them to absolute AB magnitudes in Rubin's filters, in the rest frame.
 
     Parameters
     ----------
     path : path-like
         Light curves, as of `snlib.observed.apparent.read_apparent`.
-    objects : path-like
-        What is known of their objects, as of `snlib.observed.objects.read_objects`.
+    objects : path-like, optional
+        What is known of their objects, as of `snlib.observed.objects.read_objects`.  Without it the light
+        curves come from a file as of `snlib.observed.published.read_published`, which says it; its peaks are
+        used without `salt3` only, since they are mostly guesses.
     zero_point : float, optional
         AB magnitude of a flux of one, where the table does not give it.
     salt3 : path-like, optional
@@ -64,14 +68,22 @@ def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
         If a file is no such table, a value is not a number or impossible, a peak is neither given nor can be
         fitted, or no point at all can be used; the message names file, object, column and value.
     """
+    described = _described(path) if objects is None else None
     curves = read_apparent(path, zero_point)
-    known = read_objects(objects, curves.object_id)
+    if objects is not None:
+        known = read_objects(objects, curves.object_id)
+    else:
+        known = objects_of(path, described, curves.object_id)
+        if salt3 is not None:
+            known = replace(known, peak_mjd=np.full_like(known.peak_mjd, np.nan))
     unknown = np.isnan(known.peak_mjd)
     if salt3 is None and unknown.any():
         of_objects = listed(curves.object_id[unknown].tolist())
         needed = "give it, or with --salt3 the surfaces of SALT3, which is fitted then"
-        raise ValueError(f"{objects}: object {of_objects}, column 'peak_mjd': not known; {needed}")
-    to_rest_frame = _ToRestFrame(curves, known, salt3)
+        where = path if objects is None else objects
+        raise ValueError(f"{where}: object {of_objects}, column 'peak_mjd': not known; {needed}")
+    given = "given" if objects is not None else "given in the file"
+    to_rest_frame = _ToRestFrame(curves, known, salt3, given)
     each = tqdm(range(len(curves.object_id)), desc="rest frame", mininterval=2)
     brought = [to_rest_frame(index) for index in each]
     for fault, reason in enumerate(FAULTS[1:], 1):
@@ -82,11 +94,20 @@ def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
     return _joined(path, curves, [points for points, _ in brought]), steps
 
 
+def _described(path):
+    """The table of objects in the file that publishes them."""
+    with warnings.catch_warnings(action="ignore"):  # they are said when its points are read
+        published = read_published(path)
+    if published is None:
+        raise ValueError(f"{path}: column 'mjd': dates need redshifts, so give --objects TABLE")
+    return published.objects
+
+
 class _ToRestFrame:
     """Brings one object after the other to the rest frame."""
 
-    def __init__(self, curves, objects, surfaces):
-        self.curves, self.objects, self.surfaces = curves, objects, surfaces
+    def __init__(self, curves, objects, surfaces, given):
+        self.curves, self.objects, self.surfaces, self.given = curves, objects, surfaces, given
         self.salt = None if surfaces is None else Salt3.load(surfaces)
 
     def __call__(self, index):
@@ -96,8 +117,8 @@ class _ToRestFrame:
             for name in ("redshift", "ebv_mw", "distance_modulus", "peak_mjd")
         )
         steps = {
-            "peak_from": "given",
-            "distance_from": "given" if np.isfinite(distance_modulus) else _COSMOLOGY,
+            "peak_from": self.given,
+            "distance_from": self.given if np.isfinite(distance_modulus) else _COSMOLOGY,
             "dust": _DUST if np.isfinite(ebv_mw) else _NO_DUST,
         }
         ebv_mw = 0.0 if np.isnan(ebv_mw) else ebv_mw
