@@ -268,5 +268,22 @@ def embed_light_curves(
         write_table(out, embedding_table(forecaster, curves))
 
 
+@app.command("observe")
+def observe_predictions(
+    predictions: Annotated[Path, typer.Argument(help="csv file that snlib predict has written.")],
+    out: Annotated[Path, typer.Option(help="csv file to write.")],
+    objects: ObjectsOption = None,
+):
+    """Predicted spectra as a telescope would see them, to lay beside an observed one.
+
+    Writes object_id, phase_days, mjd, wavelength_aa (of the observer), and f_lambda with its 90 % interval in
+    erg/s/cm2/Angstrom: redshifted, at the object's distance, behind the dust of the Milky Way. Redshift,
+    distance, dust and peak are those in PREDICTIONS.steps.csv, or of --objects.
+    """
+    from snlib.observed import write_as_observed
+
+    write_as_observed(predictions, out, objects)
+
+
 for _name, _command in BOOK_COMMANDS.items():
     app.command(_name)(_command)

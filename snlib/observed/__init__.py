@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "apparent": ["ApparentLightCurves", "read_apparent"],
+        "as_observed": ["write_as_observed"],
         "command": ["light_curves_at_rest"],
         "conversion": ["read_observed_light_curves"],
         "frames": ["distance_modulus_at", "observer_frame"],

@@ -65,7 +65,9 @@ def kept(file, object_id):
 
 def _points(columns):
     columns = _with_nan(columns)
-    arrays = {name: np.array(columns.pop(name), dtype=float) for name in ("phase_days", "magnitude")}
+    arrays = {
+        name: np.array(columns.pop(name), dtype=float) for name in ("phase_days", "magnitude", "error_mag")
+    }
     return RestFramePoints(band=np.array(columns.pop("band"), dtype=int), **arrays, **columns)
 
 

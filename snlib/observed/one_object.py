@@ -20,7 +20,7 @@ _DUST, _NO_DUST = "F99 with R_V = 3.1", "none, since ebv_mw is not given"
 _COSMOLOGY = "Planck18 at the redshift, without peculiar velocity"
 # How the steps call the faults, in their order.
 _COUNTS = ("no_value", "upper_limits", "unknown_bands", "not_positive", "below_five_sigma")
-_NO_POINTS = RestFramePoints(np.empty(0), np.empty(0), np.empty(0, dtype=int), np.nan)
+_NO_POINTS = RestFramePoints(*np.empty((3, 0)), np.empty(0, dtype=int), np.nan)
 
 
 class ToRestFrame:
