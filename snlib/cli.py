@@ -209,7 +209,7 @@ def predict(
     """
     from snlib.files import require_suffix
     from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
-    from snlib.observed import read_any_light_curves, write_steps
+    from snlib.observed import light_curves_at_rest
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Summary, run_survey_or_table
 
@@ -226,9 +226,8 @@ def predict(
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     forecaster = _forecaster(weights, device)
-    curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
-    write_predictions(out, forecaster, curves, request, digest("predictions"))
-    write_steps(out, steps)
+    with light_curves_at_rest(light_curves, out, digest("survey"), objects, zero_point, salt3) as curves:
+        write_predictions(out, forecaster, curves, request, digest("predictions"))
 
 
 @app.command("embed")
@@ -253,7 +252,7 @@ def embed_light_curves(
     """
     from snlib.files import require_suffix
     from snlib.inference import TABLE_SUFFIXES, embedding_table, find_weights, write_table
-    from snlib.observed import read_any_light_curves, write_steps
+    from snlib.observed import light_curves_at_rest
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Embedding, is_survey, run_survey
 
@@ -265,9 +264,25 @@ def embed_light_curves(
     cluster.require_none(skip_bad)
     require_suffix(out, TABLE_SUFFIXES)
     forecaster = _forecaster(weights, device)
-    curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
-    write_table(out, embedding_table(forecaster, curves))
-    write_steps(out, steps)
+    with light_curves_at_rest(light_curves, out, digest("survey"), objects, zero_point, salt3) as curves:
+        write_table(out, embedding_table(forecaster, curves))
+
+
+@app.command("observe")
+def observe_predictions(
+    predictions: Annotated[Path, typer.Argument(help="csv file that snlib predict has written.")],
+    out: Annotated[Path, typer.Option(help="csv file to write.")],
+    objects: ObjectsOption = None,
+):
+    """Predicted spectra as a telescope would see them, to lay beside an observed one.
+
+    Writes object_id, phase_days, mjd, wavelength_aa (of the observer), and f_lambda with its 90 % interval in
+    erg/s/cm2/Angstrom: redshifted, at the object's distance, behind the dust of the Milky Way. Redshift,
+    distance, dust and peak are those in PREDICTIONS.steps.csv, or of --objects.
+    """
+    from snlib.observed import write_as_observed
+
+    write_as_observed(predictions, out, objects)
 
 
 for _name, _command in BOOK_COMMANDS.items():

@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "apparent": ["ApparentLightCurves", "read_apparent"],
-        "command": ["read_any_light_curves"],
+        "as_observed": ["write_as_observed"],
+        "command": ["light_curves_at_rest"],
         "conversion": ["read_observed_light_curves"],
         "frames": ["distance_modulus_at", "observer_frame"],
         "kcor": ["Passband", "read_kcor"],
@@ -16,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "salt_fit": ["SaltFit", "fit_salt"],
         "passbands": ["find_passband"],
         "snana": ["ObservedSpectrum", "ObservedSupernova", "read_snana"],
-        "steps": ["Steps", "write_steps"],
+        "steps": ["Steps"],
         "table": ["ObservedSupernovae", "read_observed"],
     },
 )

@@ -18,6 +18,7 @@ from snlib.files.tables import read_table
 from snlib.observed.brokers import read_broker_table
 from snlib.observed.kcor import Passband
 from snlib.observed.passbands import find_passband
+from snlib.observed.published import read_published
 
 __all__ = ["FAULTS", "ZERO_POINT", "ApparentLightCurves", "has_dates", "read_apparent"]
 
@@ -106,7 +107,7 @@ def has_dates(path):
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # what is odd is said when all of it is read
-            if read_broker_table(path):
+            if read_published(path) or read_broker_table(path):
                 return True
             return "phase_days" not in read_table(path, Wanted(("mjd",), ("phase_days",))).columns
     except ValueError:
@@ -122,7 +123,8 @@ def read_apparent(path, zero_point=None):
         A table of any kind that `snlib.files.tables.read_table` reads, with the columns ``object_id``,
         ``mjd``, ``band`` (or ``filter``) as in `snlib.observed.passbands.find_passband`, and ``magnitude``
         (AB) or else ``flux``; maybe with ``magnitude_error`` or ``flux_error``, ``zero_point`` and
-        ``upper_limit``, true or false.  Or a file as of `snlib.observed.brokers.read_broker_table`.
+        ``upper_limit``, true or false.  Or a file as of `snlib.observed.brokers.read_broker_table` or of
+        `snlib.observed.published.read_published`.
     zero_point : float, optional
         AB magnitude of a flux of one, where the table does not give it; 31.4 for nJy.
 
@@ -146,7 +148,8 @@ class _Rows:
     """A table that is being read."""
 
     def __init__(self, path, zero_point):
-        table = read_broker_table(path) or read_table(path, _WANTED)
+        published = read_published(path)
+        table = published.points if published else read_broker_table(path) or read_table(path, _WANTED)
         self.path, self.units, self.zero_point = path, table.units, zero_point
         place, self.object_id = identifiers(path, table.columns["object_id"])
         row, self.columns = points_of(table, lambda row: f"{path}: object {self.object_id[place[row]]!r}")

@@ -1,7 +1,7 @@
 """From tables of what telescopes measured to the light curves that the models take."""
 
 import warnings
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tqdm import tqdm
@@ -9,35 +9,29 @@ from tqdm import tqdm
 from snlib.data.left_out import usable_points, warn_of_points
 from snlib.data.ragged import RaggedLightCurves
 from snlib.files.messages import listed
-from snlib.observed.apparent import FAULTS, ZERO_POINT, read_apparent
-from snlib.observed.frames import distance_modulus_at
-from snlib.observed.objects import read_objects
-from snlib.observed.peak import fit_object
-from snlib.observed.rest_frame import RestFramePoints, View, flat_spectrum, rest_frame_points
-from snlib.observed.salt import Salt3
-from snlib.observed.steps import Steps
+from snlib.observed.apparent import FAULTS, read_apparent
+from snlib.observed.kept import keep, kept
+from snlib.observed.objects import objects_of, read_objects
+from snlib.observed.one_object import ToRestFrame
+from snlib.observed.published import read_published
+from snlib.observed.steps import FLAT_SINCE_NO_FIT
 
-__all__ = ["read_observed_light_curves"]
+__all__ = ["Conversion", "read_observed_light_curves"]
 
-_WARPED, _FLAT = "SALT3 warped to each night", "linear in wavelength between the filters of each night"
-_FLAT_SINCE_NO_FIT = f"{_FLAT}, since SALT3 could not be fitted"
-_DUST, _NO_DUST = "F99 with R_V = 3.1", "none, since ebv_mw is not given"
-_COSMOLOGY = "Planck18 at the redshift, without peculiar velocity"
 _MOST_PEAK_ERROR_DAYS = 1.0
-# How the steps call the faults, in their order.
-_COUNTS = ("no_value", "upper_limits", "unknown_bands", "not_positive", "below_five_sigma")
-_NO_POINTS = RestFramePoints(np.empty(0), np.empty(0), np.empty(0, dtype=int), np.nan)
 
 
-def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
+def read_observed_light_curves(path, objects=None, zero_point=None, salt3=None):
     """Read light curves and bring them to absolute AB magnitudes in Rubin's filters, in the rest frame.
 
     Parameters
     ----------
     path : path-like
         Light curves, as of `snlib.observed.apparent.read_apparent`.
-    objects : path-like
-        What is known of their objects, as of `snlib.observed.objects.read_objects`.
+    objects : path-like, optional
+        What is known of their objects, as of `snlib.observed.objects.read_objects`.  Without it the light
+        curves come from a file as of `snlib.observed.published.read_published`, which says it; its peaks are
+        used without `salt3` only, since they are mostly guesses.
     zero_point : float, optional
         AB magnitude of a flux of one, where the table does not give it.
     salt3 : path-like, optional
@@ -64,90 +58,91 @@ def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
         If a file is no such table, a value is not a number or impossible, a peak is neither given nor can be
         fitted, or no point at all can be used; the message names file, object, column and value.
     """
-    curves = read_apparent(path, zero_point)
-    known = read_objects(objects, curves.object_id)
-    unknown = np.isnan(known.peak_mjd)
-    if salt3 is None and unknown.any():
-        of_objects = listed(curves.object_id[unknown].tolist())
-        needed = "give it, or with --salt3 the surfaces of SALT3, which is fitted then"
-        raise ValueError(f"{objects}: object {of_objects}, column 'peak_mjd': not known; {needed}")
-    to_rest_frame = _ToRestFrame(curves, known, salt3)
-    each = tqdm(range(len(curves.object_id)), desc="rest frame", mininterval=2)
-    brought = [to_rest_frame(index) for index in each]
-    for fault, reason in enumerate(FAULTS[1:], 1):
-        names = f" ({listed(list(curves.unknown_bands))})" if reason == "unknown band" else ""
-        warn_of_points(path, reason + names, curves.object_id[curves.place[curves.fault == fault]])
-    steps = [of_object for _, of_object in brought]
-    _warn_of_fits(path, steps)
-    return _joined(path, curves, [points for points, _ in brought]), steps
+    return Conversion.read(path, objects, zero_point, salt3).run()
 
 
-class _ToRestFrame:
-    """Brings one object after the other to the rest frame."""
+@dataclass(frozen=True)
+class Conversion:
+    """Light curves that were read and are to be brought to the rest frame.
 
-    def __init__(self, curves, objects, surfaces):
-        self.curves, self.objects, self.surfaces = curves, objects, surfaces
-        self.salt = None if surfaces is None else Salt3.load(surfaces)
+    Attributes
+    ----------
+    path : path-like
+        Of the light curves, for messages.
+    to_rest_frame : snlib.observed.one_object.ToRestFrame
+    """
 
-    def __call__(self, index):
-        """The points of an object, and its steps."""
-        redshift, ebv_mw, distance_modulus, peak_mjd = (
-            float(getattr(self.objects, name)[index])
-            for name in ("redshift", "ebv_mw", "distance_modulus", "peak_mjd")
-        )
-        steps = {
-            "peak_from": "given",
-            "distance_from": "given" if np.isfinite(distance_modulus) else _COSMOLOGY,
-            "dust": _DUST if np.isfinite(ebv_mw) else _NO_DUST,
-        }
-        ebv_mw = 0.0 if np.isnan(ebv_mw) else ebv_mw
-        if np.isnan(distance_modulus):
-            distance_modulus = float(distance_modulus_at(redshift))
-        fit = self.fit(index, redshift, ebv_mw, peak_mjd)
-        if np.isnan(peak_mjd):
-            steps["peak_from"] = "SALT3 fit" if fit else "not found: SALT3 could not be fitted"
-            peak_mjd = fit.peak_mjd if fit else np.nan
-        view = View(redshift, distance_modulus, ebv_mw, peak_mjd)
-        points, counts = self.points(index, view, fit)
-        return points, Steps(
-            object_id=str(self.curves.object_id[index]),
-            peak_error_days=float(fit.errors["t0"]) if steps["peak_from"] == "SALT3 fit" else np.nan,
-            k_correction=_WARPED if fit else _FLAT if self.salt is None else _FLAT_SINCE_NO_FIT,
-            largest_shift_aa=points.largest_shift_aa,
-            n_points=len(points.band),
-            **vars(view),
-            **steps,
-            **counts,
-        )
+    path: object
+    to_rest_frame: ToRestFrame
 
-    def fit(self, index, *known):
-        """None where none can be made."""
-        try:
-            return self.salt and fit_object(self.curves, index, *known, self.surfaces)
-        except ValueError:
-            return None
+    @classmethod
+    def read(cls, path, objects=None, zero_point=None, salt3=None):
+        """Read light curves and what is known of their objects.
 
-    def points(self, index, view, fit):
-        """Points in the rest frame, and counts of rows."""
-        rows = self.curves.of_object(index)
-        mjd, band, flux, error, fault = (
-            getattr(self.curves, name)[rows] for name in ("mjd", "band", "flux", "flux_error", "fault")
-        )
-        counts = np.bincount(fault, minlength=len(FAULTS)).tolist()
-        counts = {"n_rows": len(mjd)} | dict(zip(_COUNTS, counts[1:], strict=True))
-        good = fault == 0
-        if np.isnan(view.peak_mjd) or not good.any():
-            return _NO_POINTS, counts
-        magnitude = ZERO_POINT - 2.5 * np.log10(flux[good])
-        error_mag = 2.5 / np.log(10) * error[good] / flux[good]
-        measured = (mjd[good], magnitude, error_mag, band[good], self.curves.passbands)
-        spectrum = flat_spectrum if fit is None else partial(self.salt_spectrum, view, fit)
-        return rest_frame_points(*measured, view, spectrum), counts
+        Parameters and errors are those of `read_observed_light_curves`.
+        """
+        described = _described(path) if objects is None else None
+        curves = read_apparent(path, zero_point)
+        if objects is not None:
+            known = read_objects(objects, curves.object_id)
+        else:
+            known = objects_of(path, described, curves.object_id)
+            if salt3 is not None:
+                known = replace(known, peak_mjd=np.full_like(known.peak_mjd, np.nan))
+        unknown = np.isnan(known.peak_mjd)
+        if salt3 is None and unknown.any():
+            of_objects = listed(curves.object_id[unknown].tolist())
+            needed = "give it, or with --salt3 the surfaces of SALT3, which is fitted then"
+            where = path if objects is None else objects
+            raise ValueError(f"{where}: object {of_objects}, column 'peak_mjd': not known; {needed}")
+        given = "given in the file" if objects is None else "given"
+        return cls(path, ToRestFrame(curves, known, salt3, given))
 
-    def salt_spectrum(self, view, fit, phase_days, wavelength_aa):
-        """Of the fitted SALT3, whose peak may be another than the given one."""
-        since_its_peak = phase_days + (view.peak_mjd - fit.peak_mjd) / (1 + view.redshift)
-        return self.salt.log10_fnu(fit.x1, fit.c, since_its_peak, wavelength_aa)
+    def run(self, file=None):
+        """Bring one light curve after the other to the rest frame.
+
+        Parameters
+        ----------
+        file : file object, optional
+            Of bytes, open to read and write: what it holds already of a process that was killed is taken from
+            there, and what is made is added.
+
+        Returns
+        -------
+        light_curves : snlib.data.ragged.RaggedLightCurves
+        steps : list of snlib.observed.steps.Steps
+
+        Raises
+        ------
+        ValueError
+            If no point at all can be used; the message names the file and why.
+        """
+        curves = self.to_rest_frame.curves
+        brought = kept(file, curves.object_id) if file else []
+        first, total = len(brought), len(curves.object_id)
+        for index in tqdm(range(first, total), desc="rest frame", mininterval=2, initial=first, total=total):
+            brought.append(self.to_rest_frame(index))
+            if file:
+                keep(file, *brought[-1])
+        self._warn_of_faults()
+        steps = [of_object for _, of_object in brought]
+        _warn_of_fits(self.path, steps)
+        return _joined(self.path, curves, [points for points, _ in brought]), steps
+
+    def _warn_of_faults(self):
+        curves = self.to_rest_frame.curves
+        for fault, reason in enumerate(FAULTS[1:], 1):
+            names = f" ({listed(list(curves.unknown_bands))})" if reason == "unknown band" else ""
+            warn_of_points(self.path, reason + names, curves.object_id[curves.place[curves.fault == fault]])
+
+
+def _described(path):
+    """The table of objects in the file that publishes them."""
+    with warnings.catch_warnings(action="ignore"):  # they are said when its points are read
+        published = read_published(path)
+    if published is None:
+        raise ValueError(f"{path}: column 'mjd': dates need redshifts, so give --objects TABLE")
+    return published.objects
 
 
 def _joined(path, curves, each):
@@ -174,7 +169,7 @@ def _joined(path, curves, each):
 
 def _warn_of_fits(path, steps):
     """Warn of fits that could not be made, and of peaks that are hardly known."""
-    without = [one.object_id for one in steps if one.k_correction == _FLAT_SINCE_NO_FIT]
+    without = [one.object_id for one in steps if one.k_correction == FLAT_SINCE_NO_FIT]
     vague = [one.object_id for one in steps if one.peak_error_days > _MOST_PEAK_ERROR_DAYS]
     for what, names in {
         "SALT3 could not be fitted": without,

@@ -11,7 +11,7 @@ from snlib.files.guard import guarded
 from snlib.files.messages import listed
 from snlib.files.tables import read_table
 
-__all__ = ["Objects", "read_objects"]
+__all__ = ["Objects", "objects_of", "read_objects"]
 
 _LIMITS = {
     "redshift": (-0.01, 2.0, "a redshift"),
@@ -65,16 +65,38 @@ def read_objects(path, object_id):
         the message names file, object, column and value.
     """
     with guarded(path, "table of objects"):
-        table = read_table(path, _WANTED)
-        place, names = identifiers(path, table.columns["object_id"])
-        if len(names) < len(place):
-            row = int(np.argmax(np.bincount(place) > 1))
-            raise ValueError(f"{path}: object {names[row]!r} has more than one row")
+        return objects_of(path, read_table(path, _WANTED), object_id)
 
-        def where(column):
-            return lambda row: f"{path}: object {names[row]!r}, column {column!r}"
 
-        known = {column: _column(table, column, where(column)) for column in _LIMITS}
+def objects_of(path, table, object_id):
+    """What a table says of some objects, in their order.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    table : snlib.files.columns.Table
+        As of `read_objects`.
+    object_id : ndarray of object, shape (N,)
+
+    Returns
+    -------
+    Objects
+
+    Raises
+    ------
+    ValueError
+        As of `read_objects`.
+    """
+    place, names = identifiers(path, table.columns["object_id"])
+    if len(names) < len(place):
+        row = int(np.argmax(np.bincount(place) > 1))
+        raise ValueError(f"{path}: object {names[row]!r} has more than one row")
+
+    def where(column):
+        return lambda row: f"{path}: object {names[row]!r}, column {column!r}"
+
+    known = {column: _column(table, column, where(column)) for column in _LIMITS}
     row_of = {name: row for row, name in enumerate(names)}
     if lacking := [name for name in object_id if name not in row_of]:
         raise ValueError(f"{path}: no row for object {listed(lacking)}")

@@ -1,8 +1,9 @@
 """The filters of telescopes by the names that tables give them, and magnitudes through them.
 
-Their curves are those that the package speclite holds.  For g and r of ZTF there are boxes between the
-wavelengths where these filters let half of their light through: on SALT3 spectra from -10 to +30 d and at
-redshifts of 0.02 and 0.08, magnitudes through them are within 9 mmag of those through the measured curves.
+Their curves are those that the package speclite holds, or made from these (`snlib.observed.natural`).  For
+g and r of ZTF there are boxes between the wavelengths where these filters let half of their light through:
+on SALT3 spectra from -10 to +30 d and at redshifts of 0.02 and 0.08, magnitudes through them are within
+9 mmag of those through the measured curves.
 """
 
 import re
@@ -14,6 +15,7 @@ from speclite.filters import load_filter
 from snlib.data.band_names import band_index
 from snlib.data.quantities import BANDS, LIGHT_AA_PER_S
 from snlib.observed.kcor import Passband
+from snlib.observed.natural import NATURAL_FILTERS, natural_passband
 
 __all__ = ["ab_magnitudes", "find_passband"]
 
@@ -42,9 +44,10 @@ def find_passband(name):
     Parameters
     ----------
     name : str
-        One of speclite's, such as "sdss2010-g", "bessell-V", "decam2014-z" or "panstarrs-i"; the system and
-        the band as others write them, such as "ps1::g", "SDSS r", "desi" or "ztfr"; or a small letter for
-        a filter of Rubin's LSST, as in `snlib.data.band_names.band_index`.
+        One of speclite's, such as "sdss2010-g", "bessell-V", "decam2014-z" or "panstarrs-i"; one of
+        `snlib.observed.natural.NATURAL_FILTERS`, such as "csp-B"; the system and the band as others write
+        them, such as "ps1::g", "SDSS r", "desi" or "ztfr"; or a small letter for a filter of Rubin's LSST, as
+        in `snlib.data.band_names.band_index`.
 
     Returns
     -------
@@ -56,6 +59,8 @@ def find_passband(name):
     ValueError
         If it is another letter alone; the message says how to name the system.
     """
+    if name in NATURAL_FILTERS:
+        return natural_passband(name)
     if _IN_SPECLITE.fullmatch(name) and (curve := _of_speclite(name)):
         return curve
     if (index := band_index(name)) >= 0:

@@ -55,8 +55,9 @@ class RestFramePoints:
 
     Attributes
     ----------
-    phase_days, magnitude : ndarray, shape (T,)
-        Days from peak and absolute AB magnitudes, by nights.
+    phase_days, magnitude, error_mag : ndarray, shape (T,)
+        Days from peak and absolute AB magnitudes, by nights; and the error of that night's mean in the
+        nearest filter, of which each point has 0.01 mag at least.
     band : ndarray of int, shape (T,)
         Index into `snlib.data.quantities.BANDS`.
     largest_shift_aa : float
@@ -65,6 +66,7 @@ class RestFramePoints:
 
     phase_days: np.ndarray
     magnitude: np.ndarray
+    error_mag: np.ndarray
     band: np.ndarray
     largest_shift_aa: float
 
@@ -123,9 +125,11 @@ def rest_frame_points(mjd, magnitude, error_mag, band, passbands, view, log10_fn
     model = log10_fnu(phase_days, SURFACE_WAVELENGTH_AA)
     seen = observer_frame(SURFACE_WAVELENGTH_AA, model, view.redshift, view.distance_modulus, view.ebv_mw)
     residual = np.full((len(phase_days), len(used)), np.nan)
+    error = np.full_like(residual, np.nan)
     for column, number in enumerate(used):
         own = band == number
-        measured = _nightly_mean(night[own], magnitude[own], error_mag[own], len(phase_days))
+        of_filter = _nightly_mean(night[own], magnitude[own], error_mag[own], len(phase_days))
+        measured, error[:, column] = of_filter
         residual[:, column] = measured - ab_magnitudes(*seen, passbands[number])
     centres = np.array([passbands[number].effective_wavelength_aa for number in used]) / (1 + view.redshift)
     stands_for = np.array([near[number][0] for number in used], dtype=int)
@@ -134,7 +138,10 @@ def rest_frame_points(mjd, magnitude, error_mag, band, passbands, view, log10_fn
     at_rest = _warped(expected, residual, centres, stands_for, beyond_aa)
     of_night, of_band = np.nonzero(np.isfinite(at_rest))
     largest = max((near[number][1] for number in used if near[number][0] in of_band), default=np.nan)
-    return RestFramePoints(phase_days[of_night], at_rest[of_night, of_band], of_band, largest)
+    away = np.abs(centres[None, :] - _CENTRES_AA[of_band, None])
+    nearest = np.where(np.isfinite(error[of_night]), away, np.inf).argmin(1)
+    columns = (phase_days[of_night], at_rest[of_night, of_band], error[of_night, nearest], of_band)
+    return RestFramePoints(*columns, largest)
 
 
 def _nights(mjd):
@@ -148,11 +155,11 @@ def _nights(mjd):
 
 
 def _nightly_mean(night, magnitude, error_mag, n_nights):
-    """The weighted mean magnitude of each night, NaN where there is none."""
+    """The weighted mean magnitude of each night and its error, NaN where there is none."""
     weight = np.hypot(np.where(np.isnan(error_mag), 0, error_mag), _SMALLEST_ERROR_MAG) ** -2
     total, of_all = (np.bincount(night, values, n_nights) for values in (weight * magnitude, weight))
-    with np.errstate(invalid="ignore"):
-        return total / of_all
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total / of_all, np.where(of_all > 0, of_all**-0.5, np.nan)
 
 
 def _warped(expected, residual, centres_aa, stands_for, beyond_aa):

@@ -7,7 +7,7 @@ import numpy as np
 
 from snlib.files.guard import guarded, require_file
 
-__all__ = ["ObservedSpectrum", "ObservedSupernova", "read_snana"]
+__all__ = ["ObservedSpectrum", "ObservedSupernova", "read_snana", "split_snana"]
 
 # SNANA fluxes (FLUXCAL) have this zero point in the magnitudes of their own filter.
 _ZERO_POINT = 27.5
@@ -130,8 +130,27 @@ def _spectrum(path, mjd, names, rows):
     return ObservedSpectrum(_number(path, "SPECTRUM_MJD", mjd), wavelength[order], flux[order], error[order])
 
 
-def _split(path):
-    """Return the header, the photometry's rows and the spectra as (header, rows) pairs."""
+def split_snana(path):
+    """What stands in an SNANA text file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    header : dict of str to str
+        The first word after each key; lists of columns as lists.
+    rows : list of list of str
+        Of the photometry.
+    spectra : list of (dict, list of list of str)
+        Header and rows of each.
+
+    Raises
+    ------
+    ValueError
+        If pixels stand before the first spectrum; the message names the file.
+    """
     header, rows, spectra = {}, [], []
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8", errors="replace") as lines:
@@ -177,7 +196,7 @@ def read_snana(path):
     """
     path = require_file(path)
     with guarded(path, "SNANA file"):
-        header, rows, spectra = _split(path)
+        header, rows, spectra = split_snana(path)
     if "SNID" not in header:
         raise ValueError(f"{path}: SNID is missing")
     numbers = [_header_number(path, header, key) for key in _HEADER]

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from snlib.files.writing import replacing
+__all__ = ["FLAT_SINCE_NO_FIT", "Steps", "steps_file", "write_steps"]
 
-__all__ = ["Steps", "write_steps"]
+#: The K-correction where SALT3 was asked for in vain.
+FLAT_SINCE_NO_FIT = "linear in wavelength between the filters of each night, since SALT3 could not be fitted"
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,35 @@ class Steps:
     n_points: int
 
 
-def write_steps(out, steps):
-    """Write the steps beside a result, a row an object, and say in one line what they were.
+def steps_file(out):
+    """The file beside a result that tells the steps: ``x.steps.csv`` for ``x.npz``.
 
     Parameters
     ----------
     out : path-like
-        Of the result; the steps of ``x.npz`` go to ``x.steps.csv``.
-    steps : sequence of Steps
-        If there are none, nothing is written.
+
+    Returns
+    -------
+    pathlib.Path
     """
-    if not steps:
-        return
-    path = Path(out).with_suffix(".steps.csv")
+    return Path(out).with_suffix(".steps.csv")
+
+
+def write_steps(path, file, steps):
+    """Write the steps, a row an object, and say in one line what they were.
+
+    Parameters
+    ----------
+    path : path-like
+        For the message.
+    file : file object
+        Of bytes; what it holds is replaced.
+    steps : sequence of Steps
+    """
     table = pd.DataFrame([asdict(one) for one in steps])
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
+    file.seek(0)
+    file.write(table.to_csv(None, index=False).encode())
+    file.truncate()
     said = ", ".join(
         f"{name.replace('_', ' ')}: {_counted(table[column])}"
         for name, column in {

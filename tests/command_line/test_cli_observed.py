@@ -77,6 +77,20 @@ def test_the_embedding_is_that_of_the_light_curve_at_rest(snlib, folder):
     assert (folder / "x.steps.csv").is_file() and not (folder / "y.steps.csv").exists()
 
 
+def test_predictions_are_shown_as_they_would_be_seen(snlib, folder):
+    """F_nu at rest is F_lambda at earth times lambda^2 / c, brighter by the distance, fainter by 1 + z."""
+    predicted = [*PREDICT[:-6], "--out", "x.csv", *GIVEN]
+    predicted[predicted.index("--samples") + 1] = "20"
+    assert snlib(*predicted, *SKY, "--zero-point", "31.4")[0] == 0
+    code, said = snlib("observe", "x.csv", "--out", "seen.csv")
+    assert code == 0, said
+    rest, seen = (pd.read_csv(folder / name) for name in ("x.csv", "seen.csv"))
+    np.testing.assert_allclose(seen["wavelength_aa"], rest["wavelength_aa"] * (1 + REDSHIFT), rtol=1e-6)
+    fnu = seen["f_lambda"] * seen["wavelength_aa"] ** 2 / 2.99792458e18 * 10 ** (0.4 * MODULUS)
+    np.testing.assert_allclose(np.log10(fnu / (1 + REDSHIFT)), rest["mean_log10_fnu"], atol=1e-4)
+    assert (seen["low_90_f_lambda"] < seen["high_90_f_lambda"]).all() and (seen["mjd"] == PEAK).all()
+
+
 def without_dates(table):
     return table.rename(columns={"mjd": "phase_days"})
 

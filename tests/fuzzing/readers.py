@@ -1,5 +1,6 @@
 """Every reader of the package, each with a small valid file of its format."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -29,6 +30,7 @@ from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.visits import load_visits
 from tests.observed.small_table import write_table
+from tests.observed.test_published import ENTRY, SNANA, SNOOPY
 
 MODEL = np.array([1.45, 1.2, 0.6, 0.56, 0.04, 50.0])
 
@@ -150,6 +152,11 @@ def _observed(folder):
     return write_table(folder / "observed.npz")
 
 
+def _text(folder, name, text):
+    (folder / name).write_text(text)
+    return folder / name
+
+
 def _published(folder):
     rng, names = np.random.default_rng(0), [filename_from_parameters(MODEL * scale) for scale in (1, 1.1)]
     rows = {
@@ -209,6 +216,9 @@ READERS = {
     "light curves (Parquet)": Reader(_parquet, read_light_curves),
     "light curves as observed (CSV)": Reader(_apparent, read_apparent),
     "forced photometry (text)": Reader(_forced_photometry, read_apparent),
+    "light curve (SNooPy)": Reader(partial(_text, name="a.txt", text=SNOOPY), read_apparent),
+    "light curve (SNANA)": Reader(partial(_text, name="a.dat", text=SNANA), read_apparent),
+    "light curve (JSON)": Reader(partial(_text, name="a.json", text=json.dumps({"a": ENTRY})), read_apparent),
     "objects (CSV)": Reader(_objects, lambda path: read_objects(path, np.array(["a", "b"], dtype=object))),
     "lists (Parquet)": Reader(_nested, read_light_curves),
     "parameters (CSV)": Reader(_parameters, read_parameters),
