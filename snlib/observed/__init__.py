@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "apparent": ["ApparentLightCurves", "read_apparent"],
-        "command": ["read_any_light_curves"],
+        "command": ["Given", "read_any_light_curves"],
         "conversion": ["read_observed_light_curves"],
         "frames": ["distance_modulus_at", "observer_frame"],
         "kcor": ["Passband", "read_kcor"],

@@ -3,12 +3,21 @@
 Like the command line, it imports what it needs when it runs.
 """
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["ObjectsOption", "Salt3Option", "ZeroPointOption", "read_any_light_curves"]
+__all__ = [
+    "ColumnsOption",
+    "Given",
+    "ObjectsOption",
+    "Salt3Option",
+    "VisitsOption",
+    "ZeroPointOption",
+    "read_any_light_curves",
+]
 
 #: Of ``--objects``.
 ObjectsOption = Annotated[
@@ -34,7 +43,80 @@ Salt3Option = Annotated[
 ]
 
 
-def read_any_light_curves(path, objects=None, zero_point=None, salt3=None):
+#: Of ``--columns``.
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Whose columns these are: rubin-dp1 for Rubin's DiaSource, DiaForcedSource or "
+        "ForcedSourceOnDiaObject, alone or (in Parquet and HATS) nested in DiaObject."
+    ),
+]
+#: Of ``--visits``.
+VisitsOption = Annotated[
+    Path | None,
+    typer.Option(help="For rubin-dp1: table of visit and expMidptMJD, if points have no midpointMjdTai."),
+]
+
+_COLUMNS = ("rubin-dp1",)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is given beside observed light curves.
+
+    Attributes
+    ----------
+    objects, salt3, visits : path-like or None
+        See `snlib.observed.conversion.read_observed_light_curves`.
+    zero_point : float or None
+    columns : str or None
+
+    Raises
+    ------
+    ValueError
+        If some of these do not go together.
+    """
+
+    objects: Path | None = None
+    zero_point: float | None = None
+    salt3: Path | None = None
+    columns: str | None = None
+    visits: Path | None = None
+
+    def __post_init__(self):
+        if self.columns not in (None, *_COLUMNS):
+            raise ValueError(f"columns: {self.columns!r} is not known, expected {' or '.join(_COLUMNS)}")
+        if self.columns is not None and self.zero_point is not None:
+            raise ValueError(f"zero-point: the fluxes of {self.columns} are in nJy, so none can be given")
+        if self.columns is None and self.visits is not None:
+            raise ValueError("visits: only for --columns rubin-dp1")
+
+    def absolute(self):
+        """The same for processes that were started elsewhere."""
+        paths = {name: getattr(self, name) for name in ("objects", "salt3", "visits")}
+        return replace(self, **{name: path and Path(path).absolute() for name, path in paths.items()})
+
+    def refuse_at_rest(self, path):
+        """Refuse what only observed light curves heed.
+
+        Parameters
+        ----------
+        path : path-like
+            Of light curves at rest, for the message.
+
+        Raises
+        ------
+        ValueError
+            If a table of objects or a zero point is given.
+        """
+        if self.objects is not None or self.zero_point is not None:
+            one = "--zero-point" if self.objects is None else "--objects"
+            raise ValueError(
+                f"{path}: no column 'mjd', and {one} is for observed light curves, which have it"
+            )
+
+
+def read_any_light_curves(path, given):
     """Read light curves at rest, or as observed if they have dates.
 
     Parameters
@@ -42,8 +124,7 @@ def read_any_light_curves(path, objects=None, zero_point=None, salt3=None):
     path : path-like
         As of `snlib.data.light_curve_tables.read_light_curves`, or else of
         `snlib.observed.apparent.read_apparent`.
-    objects, zero_point, salt3
-        As of `snlib.observed.conversion.read_observed_light_curves`.
+    given : Given
 
     Returns
     -------
@@ -58,14 +139,12 @@ def read_any_light_curves(path, objects=None, zero_point=None, salt3=None):
         one.
     """
     from snlib.data.light_curve_tables import read_light_curves
-    from snlib.observed.apparent import has_dates
     from snlib.observed.conversion import read_observed_light_curves
+    from snlib.observed.point_tables import has_dates
 
-    if has_dates(path):
-        if objects is None:
+    if given.columns is not None or has_dates(path):
+        if given.objects is None:
             raise ValueError(f"{path}: column 'mjd': dates need redshifts, so give --objects TABLE")
-        return read_observed_light_curves(path, objects, zero_point, salt3)
-    if objects is not None or zero_point is not None:
-        given = "--zero-point" if objects is None else "--objects"
-        raise ValueError(f"{path}: no column 'mjd', and {given} is for observed light curves, which have it")
+        return read_observed_light_curves(path, **vars(given))
+    given.refuse_at_rest(path)
     return read_light_curves(path), []

@@ -17,19 +17,21 @@ from snlib.observed.rest_frame import RestFramePoints, View, flat_spectrum, rest
 from snlib.observed.salt import Salt3
 from snlib.observed.steps import Steps
 
-__all__ = ["read_observed_light_curves"]
+__all__ = ["ToRestFrame", "points_at_rest", "read_observed_light_curves"]
 
 _WARPED, _FLAT = "SALT3 warped to each night", "linear in wavelength between the filters of each night"
 _FLAT_SINCE_NO_FIT = f"{_FLAT}, since SALT3 could not be fitted"
 _DUST, _NO_DUST = "F99 with R_V = 3.1", "none, since ebv_mw is not given"
 _COSMOLOGY = "Planck18 at the redshift, without peculiar velocity"
+_NO_REDSHIFT = "not known, since the redshift is not"
 _MOST_PEAK_ERROR_DAYS = 1.0
+_BRIGHTEST_MAG = -25.0  # what is brighter at rest is a flux in another unit, or another redshift
 # How the steps call the faults, in their order.
 _COUNTS = ("no_value", "upper_limits", "unknown_bands", "not_positive", "below_five_sigma")
 _NO_POINTS = RestFramePoints(np.empty(0), np.empty(0), np.empty(0, dtype=int), np.nan)
 
 
-def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
+def read_observed_light_curves(path, objects, zero_point=None, salt3=None, columns=None, visits=None):
     """Read light curves and bring them to absolute AB magnitudes in Rubin's filters, in the rest frame.
 
     Parameters
@@ -47,6 +49,8 @@ def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
         within 0.1 mag).  Without it the magnitudes are interpolated in wavelength, which errs by
         up to 0.15 mag in g, r and i, 0.2 mag in z, and 0.5 mag in u and y (rms over phases, at redshifts up
         to 0.12).
+    columns, visits
+        As of `snlib.observed.point_tables.read_points`.
 
     Returns
     -------
@@ -64,14 +68,14 @@ def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
         If a file is no such table, a value is not a number or impossible, a peak is neither given nor can be
         fitted, or no point at all can be used; the message names file, object, column and value.
     """
-    curves = read_apparent(path, zero_point)
+    curves = read_apparent(path, zero_point, columns, visits)
     known = read_objects(objects, curves.object_id)
     unknown = np.isnan(known.peak_mjd)
     if salt3 is None and unknown.any():
         of_objects = listed(curves.object_id[unknown].tolist())
         needed = "give it, or with --salt3 the surfaces of SALT3, which is fitted then"
         raise ValueError(f"{objects}: object {of_objects}, column 'peak_mjd': not known; {needed}")
-    to_rest_frame = _ToRestFrame(curves, known, salt3)
+    to_rest_frame = ToRestFrame(path, curves, known, salt3)
     each = tqdm(range(len(curves.object_id)), desc="rest frame", mininterval=2)
     brought = [to_rest_frame(index) for index in each]
     for fault, reason in enumerate(FAULTS[1:], 1):
@@ -82,37 +86,65 @@ def read_observed_light_curves(path, objects, zero_point=None, salt3=None):
     return _joined(path, curves, [points for points, _ in brought]), steps
 
 
-class _ToRestFrame:
-    """Brings one object after the other to the rest frame."""
+class ToRestFrame:
+    """Brings one object after the other to the rest frame.
 
-    def __init__(self, curves, objects, surfaces):
-        self.curves, self.objects, self.surfaces = curves, objects, surfaces
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    curves : snlib.observed.apparent.ApparentLightCurves
+        Of N objects.
+    objects : snlib.observed.objects.Objects
+        The same.
+    surfaces : path-like, optional
+        Of SALT3; see `read_observed_light_curves`.
+    """
+
+    def __init__(self, path, curves, objects, surfaces=None):
+        self.path, self.curves, self.objects, self.surfaces = path, curves, objects, surfaces
         self.salt = None if surfaces is None else Salt3.load(surfaces)
 
     def __call__(self, index):
-        """The points of an object, and its steps."""
+        """Bring an object to the rest frame.
+
+        Parameters
+        ----------
+        index : int
+
+        Returns
+        -------
+        points : snlib.observed.rest_frame.RestFramePoints
+            None without a redshift or a peak.
+        steps : snlib.observed.steps.Steps
+
+        Raises
+        ------
+        ValueError
+            If it is brighter than anything that is known; the message names file, object and value.
+        """
         redshift, ebv_mw, distance_modulus, peak_mjd = (
             float(getattr(self.objects, name)[index])
             for name in ("redshift", "ebv_mw", "distance_modulus", "peak_mjd")
         )
         steps = {
             "peak_from": "given",
-            "distance_from": "given" if np.isfinite(distance_modulus) else _COSMOLOGY,
+            "distance_from": self.distance_from(redshift, distance_modulus),
             "dust": _DUST if np.isfinite(ebv_mw) else _NO_DUST,
         }
         ebv_mw = 0.0 if np.isnan(ebv_mw) else ebv_mw
-        if np.isnan(distance_modulus):
+        if steps["distance_from"] == _COSMOLOGY:
             distance_modulus = float(distance_modulus_at(redshift))
         fit = self.fit(index, redshift, ebv_mw, peak_mjd)
         if np.isnan(peak_mjd):
-            steps["peak_from"] = "SALT3 fit" if fit else "not found: SALT3 could not be fitted"
+            steps["peak_from"] = self.peak_from(fit)
             peak_mjd = fit.peak_mjd if fit else np.nan
         view = View(redshift, distance_modulus, ebv_mw, peak_mjd)
         points, counts = self.points(index, view, fit)
         return points, Steps(
             object_id=str(self.curves.object_id[index]),
             peak_error_days=float(fit.errors["t0"]) if steps["peak_from"] == "SALT3 fit" else np.nan,
-            k_correction=_WARPED if fit else _FLAT if self.salt is None else _FLAT_SINCE_NO_FIT,
+            k_correction=self.k_correction(redshift, fit),
             largest_shift_aa=points.largest_shift_aa,
             n_points=len(points.band),
             **vars(view),
@@ -120,10 +152,31 @@ class _ToRestFrame:
             **counts,
         )
 
-    def fit(self, index, *known):
+    @staticmethod
+    def distance_from(redshift, distance_modulus):
+        """Where the distance is from, for the steps."""
+        if np.isfinite(distance_modulus):
+            return "given"
+        return _NO_REDSHIFT if np.isnan(redshift) else _COSMOLOGY
+
+    def peak_from(self, fit):
+        """Where a peak is from that is not given, for the steps."""
+        if self.salt is None:
+            return "not given"
+        return "SALT3 fit" if fit else "not found: SALT3 could not be fitted"
+
+    def k_correction(self, redshift, fit):
+        """What took the magnitudes from filter to filter, for the steps."""
+        if np.isnan(redshift):
+            return _NO_REDSHIFT
+        return _WARPED if fit else _FLAT if self.salt is None else _FLAT_SINCE_NO_FIT
+
+    def fit(self, index, redshift, *known):
         """None where none can be made."""
+        if self.salt is None or np.isnan(redshift):
+            return None
         try:
-            return self.salt and fit_object(self.curves, index, *known, self.surfaces)
+            return fit_object(self.curves, index, redshift, *known, self.surfaces)
         except ValueError:
             return None
 
@@ -136,13 +189,20 @@ class _ToRestFrame:
         counts = np.bincount(fault, minlength=len(FAULTS)).tolist()
         counts = {"n_rows": len(mjd)} | dict(zip(_COUNTS, counts[1:], strict=True))
         good = fault == 0
-        if np.isnan(view.peak_mjd) or not good.any():
+        if np.isnan([view.peak_mjd, view.redshift]).any() or not good.any():
             return _NO_POINTS, counts
         magnitude = ZERO_POINT - 2.5 * np.log10(flux[good])
         error_mag = 2.5 / np.log(10) * error[good] / flux[good]
         measured = (mjd[good], magnitude, error_mag, band[good], self.curves.passbands)
         spectrum = flat_spectrum if fit is None else partial(self.salt_spectrum, view, fit)
-        return rest_frame_points(*measured, view, spectrum), counts
+        points = rest_frame_points(*measured, view, spectrum)
+        if (brightest := points.magnitude.min(initial=0)) < _BRIGHTEST_MAG:
+            what = (
+                f"{self.path}: object {self.curves.object_id[index]!r}: at rest of magnitude {brightest:.4g}"
+            )
+            expected = f"expected none brighter than {_BRIGHTEST_MAG:g}: see unit, zero point and distance"
+            raise ValueError(f"{what}, {expected}")
+        return points, counts
 
     def salt_spectrum(self, view, fit, phase_days, wavelength_aa):
         """Of the fitted SALT3, whose peak may be another than the given one."""
@@ -150,19 +210,37 @@ class _ToRestFrame:
         return self.salt.log10_fnu(fit.x1, fit.c, since_its_peak, wavelength_aa)
 
 
+def points_at_rest(each):
+    """The points of many objects, end to end.
+
+    Parameters
+    ----------
+    each : sequence of snlib.observed.rest_frame.RestFramePoints
+        Of N objects.
+
+    Returns
+    -------
+    place : ndarray of int, shape (M,)
+        Index of the object of each point.
+    phase_days, magnitude, band : ndarray, shape (M,)
+    """
+    place = np.repeat(np.arange(len(each)), [len(points.band) for points in each])
+    columns = (
+        np.concatenate([getattr(points, name) for points in (_NO_POINTS, *each)])
+        for name in ("phase_days", "magnitude", "band")
+    )
+    return place, *columns
+
+
 def _joined(path, curves, each):
     """The light curves of all objects, without points of which the models know no like."""
-    place = np.repeat(np.arange(len(each)), [len(points.band) for points in each])
+    place, *columns = points_at_rest(each)
     if not len(place):
         counts = np.bincount(curves.fault, minlength=len(FAULTS)).tolist()
         reasons = ("far from the filters of Rubin or without a peak", *FAULTS[1:])
         found = [f"{count:,} rows: {reason}" for reason, count in zip(reasons, counts, strict=True) if count]
         raise ValueError(f"{path}: no point can be used: {', '.join(found)}")
-    phase_days, magnitude, band = (
-        np.concatenate([getattr(points, name) for points in each])
-        for name in ("phase_days", "magnitude", "band")
-    )
-    columns = (place, phase_days, magnitude, band)
+    columns = (place, *columns)
     keep = usable_points(path, curves.object_id, *columns, [], np.zeros(len(place), dtype=bool))
     columns = (values[keep] for values in columns)
     light_curves = RaggedLightCurves.from_points(curves.object_id, *columns)
