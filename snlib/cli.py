@@ -13,7 +13,7 @@ import typer
 from snlib.cli_book import BOOK_COMMANDS, Device
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
-from snlib.observed.command import ObjectsOption, Salt3Option, ZeroPointOption
+from snlib.observed.command import ColumnsOption, ObjectsOption, Salt3Option, VisitsOption, ZeroPointOption
 from snlib.survey.command import MemoryOption, SchedulerOption, SkipBadOption, WorkersOption
 
 __all__ = ["app"]
@@ -30,7 +30,8 @@ _LightCurves = Annotated[
     typer.Argument(
         help="Table with the columns object_id, phase_days, band, magnitude and maybe upper_limit: text "
         "(.csv, .tsv, .txt, .dat, .ecsv, maybe .gz), .parquet or a folder of such parts. Or as observed: mjd "
-        "for phase_days, and apparent magnitude (AB) or flux; see --objects, --zero-point and --salt3."
+        "for phase_days, and apparent magnitude (AB) or flux (see --zero-point), or Rubin's --columns, or "
+        "alerts (.avro); see --objects and --salt3."
     ),
 ]
 _Weights = Annotated[
@@ -184,6 +185,8 @@ def predict(
     objects: ObjectsOption = None,
     zero_point: ZeroPointOption = None,
     salt3: Salt3Option = None,
+    columns: ColumnsOption = None,
+    visits: VisitsOption = None,
     summary: Annotated[
         bool, typer.Option("--summary", help="Mean, 90 % interval and features only, as for a survey.")
     ] = False,
@@ -202,31 +205,30 @@ def predict(
     latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
     each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
     where the light curve is unlike those of training. After a kill the same command goes on where it was.
-    What was done to observed light curves: OUT.steps.csv.
+    What was done to observed light curves: OUT.steps.csv, or columns of the result of a survey.
 
     With --summary a parquet file or, of a survey as for embed, a folder: in place of samples two nested
     columns, spectra (mean and 90 % interval) and features (g and r magnitudes, colour, lines, likewise).
     """
     from snlib.files import require_suffix
     from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
-    from snlib.observed import light_curves_at_rest
+    from snlib.observed import Given, light_curves_at_rest
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Summary, run_survey_or_table
 
     cluster = Cluster(workers, memory, scheduler)
-    if summary and objects is not None:
-        raise ValueError("objects: a summary is of light curves at rest, not of observed ones")
+    given = Given(objects, zero_point, salt3, columns, visits)
     if summary:
         phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
         model = (str(find_weights(weights).absolute()), open_run(device=device).device)
         task = Summary(*model, tuple(phase_days), tuple(wavelength_aa), samples, seed, latent_only)
-        run_survey_or_table(light_curves, out, task, digest("survey"), cluster, skip_bad)
+        run_survey_or_table(light_curves, out, task, digest("survey"), cluster, skip_bad, given)
         return
     cluster.require_none(skip_bad)
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     forecaster = _forecaster(weights, device)
-    with light_curves_at_rest(light_curves, out, digest("survey"), objects, zero_point, salt3) as curves:
+    with light_curves_at_rest(light_curves, out, digest("survey"), given) as curves:
         write_predictions(out, forecaster, curves, request, digest("predictions"))
 
 
@@ -239,6 +241,8 @@ def embed_light_curves(
     objects: ObjectsOption = None,
     zero_point: ZeroPointOption = None,
     salt3: Salt3Option = None,
+    columns: ColumnsOption = None,
+    visits: VisitsOption = None,
     workers: WorkersOption = 1,
     memory: MemoryOption = None,
     scheduler: SchedulerOption = None,
@@ -252,19 +256,20 @@ def embed_light_curves(
     """
     from snlib.files import require_suffix
     from snlib.inference import TABLE_SUFFIXES, embedding_table, find_weights, write_table
-    from snlib.observed import light_curves_at_rest
+    from snlib.observed import Given, light_curves_at_rest
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Embedding, is_survey, run_survey
 
     cluster = Cluster(workers, memory, scheduler)
-    if objects is None and is_survey(light_curves) and out.suffix.lower() != ".csv":
+    given = Given(objects, zero_point, salt3, columns, visits)
+    if is_survey(light_curves) and out.suffix.lower() != ".csv":
         task = Embedding(str(find_weights(weights).absolute()), open_run(device=device).device)
-        run_survey(light_curves, out, task, digest("survey"), cluster, skip_bad)
+        run_survey(light_curves, out, task, digest("survey"), cluster, skip_bad, given)
         return
     cluster.require_none(skip_bad)
     require_suffix(out, TABLE_SUFFIXES)
     forecaster = _forecaster(weights, device)
-    with light_curves_at_rest(light_curves, out, digest("survey"), objects, zero_point, salt3) as curves:
+    with light_curves_at_rest(light_curves, out, digest("survey"), given) as curves:
         write_table(out, embedding_table(forecaster, curves))
 
 

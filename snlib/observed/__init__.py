@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "apparent": ["ApparentLightCurves", "read_apparent"],
         "as_observed": ["write_as_observed"],
-        "command": ["light_curves_at_rest"],
+        "command": ["Given", "light_curves_at_rest"],
         "conversion": ["read_observed_light_curves"],
         "frames": ["distance_modulus_at", "observer_frame"],
         "kcor": ["Passband", "read_kcor"],

@@ -1,7 +1,6 @@
 """Light curves as telescopes measure them: tables of apparent magnitudes or fluxes over dates."""
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,15 +11,12 @@ from snlib.data.left_out import is_placeholder
 from snlib.data.quantities import BANDS
 from snlib.data.table_points import points_of
 from snlib.data.units import days_in, require_ab_magnitudes
-from snlib.files.columns import Wanted
 from snlib.files.guard import guarded
-from snlib.files.tables import read_table
-from snlib.observed.brokers import read_broker_table
 from snlib.observed.kcor import Passband
 from snlib.observed.passbands import find_passband
-from snlib.observed.published import read_published
+from snlib.observed.point_tables import read_points
 
-__all__ = ["FAULTS", "ZERO_POINT", "ApparentLightCurves", "has_dates", "read_apparent"]
+__all__ = ["FAULTS", "ZERO_POINT", "ApparentLightCurves", "apparent_of", "read_apparent"]
 
 #: AB magnitude of a flux of one, in the units that are used here.
 ZERO_POINT = 27.5
@@ -28,21 +24,13 @@ ZERO_POINT = 27.5
 #: fainter than five of them is not given to them.
 FAULTS = ("", "no date or value", "upper limit", "unknown band", "not positive", "below five sigma")
 _FEWEST_SIGMA = 5.0
+_SAME_MAG = 0.01  # of zero points
+_OF_ROWS = ("place", "mjd", "band", "flux", "flux_error", "fault")
 _POSSIBLE = {
     "mjd": (15_000.0, 100_000.0, "an MJD, which is a Julian date less 2400000.5,"),
     "magnitude": (0.0, 40.0, "an apparent magnitude"),
     "zero_point": (-60.0, 60.0, "the AB magnitude of a flux of one,"),
 }
-_WANTED = Wanted(
-    ("object_id", "mjd", "band"),
-    ("magnitude", "magnitude_error", "flux", "flux_error", "zero_point", "upper_limit"),
-    {
-        "band": ("filter", "passband"),
-        "magnitude": ("mag",),
-        "magnitude_error": ("magnitude_err", "mag_error", "mag_err"),
-        "flux_error": ("flux_err",),
-    },
-)
 
 
 @dataclass(frozen=True)
@@ -86,47 +74,34 @@ class ApparentLightCurves:
         """
         return slice(*np.searchsorted(self.place, [index, index + 1]))
 
+    def part(self, first, last):
+        """Objects that stand side by side.
 
-def has_dates(path):
-    """Whether a table of light curves has dates, as telescopes give them, and no phases.
+        Parameters
+        ----------
+        first, last : int
 
-    What cannot be read has none.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    bool
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    """
-    try:
-        with warnings.catch_warnings(action="ignore"):  # what is odd is said when all of it is read
-            if read_published(path) or read_broker_table(path):
-                return True
-            return "phase_days" not in read_table(path, Wanted(("mjd",), ("phase_days",))).columns
-    except ValueError:
-        return False
+        Returns
+        -------
+        ApparentLightCurves
+        """
+        rows = slice(*np.searchsorted(self.place, [first, last]))
+        of_rows = {name: getattr(self, name)[rows] for name in _OF_ROWS}
+        of_rows["place"] = of_rows["place"] - first
+        return replace(self, object_id=self.object_id[first:last], **of_rows)
 
 
-def read_apparent(path, zero_point=None):
+def read_apparent(path, zero_point=None, columns=None, visits=None):
     """Read light curves from a table with a row a point, or with lists of points and a row an object.
 
     Parameters
     ----------
     path : path-like
-        A table of any kind that `snlib.files.tables.read_table` reads, with the columns ``object_id``,
-        ``mjd``, ``band`` (or ``filter``) as in `snlib.observed.passbands.find_passband`, and ``magnitude``
-        (AB) or else ``flux``; maybe with ``magnitude_error`` or ``flux_error``, ``zero_point`` and
-        ``upper_limit``, true or false.  Or a file as of `snlib.observed.brokers.read_broker_table` or of
-        `snlib.observed.published.read_published`.
+        As of `snlib.observed.point_tables.read_points`.
     zero_point : float, optional
         AB magnitude of a flux of one, where the table does not give it; 31.4 for nJy.
+    columns, visits
+        As of `snlib.observed.point_tables.read_points`.
 
     Returns
     -------
@@ -141,17 +116,43 @@ def read_apparent(path, zero_point=None):
         object, column and value.
     """
     with guarded(path, "table of light curves"):
-        return _Rows(path, zero_point).light_curves()
+        table = read_points(path, columns, visits)
+        return apparent_of(path, table, *identifiers(path, table.columns["object_id"]), zero_point)
+
+
+def apparent_of(path, table, place, object_id, zero_point=None):
+    """Light curves of a table that was read.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    table : snlib.files.columns.Table
+        With the columns of `snlib.observed.point_tables.POINTS`; a row a point, or lists of points.
+    place : ndarray of int, shape (R,)
+        Index of the object of each row.
+    object_id : ndarray of object, shape (N,)
+    zero_point : float, optional
+        As of `read_apparent`.
+
+    Returns
+    -------
+    ApparentLightCurves
+
+    Raises
+    ------
+    ValueError
+        As of `read_apparent`.
+    """
+    return _Rows(path, table, place, object_id, zero_point).light_curves()
 
 
 class _Rows:
     """A table that is being read."""
 
-    def __init__(self, path, zero_point):
-        published = read_published(path)
-        table = published.points if published else read_broker_table(path) or read_table(path, _WANTED)
+    def __init__(self, path, table, place, object_id, zero_point):
         self.path, self.units, self.zero_point = path, table.units, zero_point
-        place, self.object_id = identifiers(path, table.columns["object_id"])
+        self.object_id = object_id
         row, self.columns = points_of(table, lambda row: f"{path}: object {self.object_id[place[row]]!r}")
         self.place = place[row]
         if days_in(f"{path}: column 'mjd'", self.units.get("mjd")) != 1:
@@ -178,8 +179,8 @@ class _Rows:
         kinds = (unknown, limit, band < 0, flux <= 0, flux < _FEWEST_SIGMA * error)
         fault = np.select(kinds, range(1, len(FAULTS)), 0)
         order = np.lexsort((flux, band, mjd, self.place))
-        columns = (values[order] for values in (self.place, mjd, band, flux, error, fault))
-        return ApparentLightCurves(self.object_id, *columns, *bands)
+        of_rows = (values[order] for values in (self.place, mjd, band, flux, error, fault))
+        return ApparentLightCurves(self.object_id, *of_rows, *bands)
 
     def flux(self, limit):
         """The flux of each row and its error, NaN where not known."""
@@ -201,9 +202,12 @@ class _Rows:
 
     def zero_points(self, flux):
         """AB magnitude of a flux of one, for each row: of the table, as given, or by the column's unit."""
-        zero_point = self.numbers("zero_point").copy()  # what a table holds cannot be written to
+        zero_point, by_unit = self.numbers("zero_point").copy(), self.zero_point_by_unit()
         missing = np.isnan(zero_point)
-        zero_point[missing] = self.zero_point_of_all() if missing.any() else np.nan
+        zero_point[missing] = by_unit if self.zero_point is None else self.zero_point
+        if (other := np.abs(zero_point - by_unit) > _SAME_MAG).any():
+            both = f"of which the zero point is {by_unit:.6g}, not {zero_point[np.argmax(other)]:.6g}"
+            raise ValueError(f"{self.path}: column 'flux': in {self.units['flux']!r}, {both}")
         lacking = np.isnan(zero_point) & ~np.isnan(flux)
         if lacking.any():
             what = "of which no zero_point is given, the AB magnitude of a flux of one (31.4 for nJy)"
@@ -211,18 +215,21 @@ class _Rows:
         self.require_possible("zero_point", zero_point, np.isnan(flux))
         return zero_point
 
-    def zero_point_of_all(self):
-        if self.zero_point is not None or "flux" not in self.units:
-            return np.nan if self.zero_point is None else self.zero_point
+    def zero_point_by_unit(self):
+        """NaN where the file says none, or counts."""
+        if "flux" not in self.units:
+            return np.nan
         from astropy import units
 
         try:
             return float(units.Unit(self.units["flux"]).to(units.ABmag))
-        except (ValueError, units.UnitConversionError):  # counts
+        except (ValueError, units.UnitConversionError):
             return np.nan
 
     def bands(self):
         """The filter of each row, as an index; the filters; and the names of others."""
+        if not len(self.place):
+            return np.zeros(0, int), (), ()
         code, names = words(self.columns["band"])
         lsst, _ = read_bands(self.path, self.columns["band"])  # numbers from 0 to 5 too
         known, index = {}, []

@@ -11,8 +11,8 @@ from snlib.data.ragged import RaggedLightCurves
 from snlib.files.messages import listed
 from snlib.observed.apparent import FAULTS, read_apparent
 from snlib.observed.kept import keep, kept
-from snlib.observed.objects import objects_of, read_objects
-from snlib.observed.one_object import ToRestFrame
+from snlib.observed.objects import described_objects, known_objects, read_objects
+from snlib.observed.one_object import ToRestFrame, points_at_rest
 from snlib.observed.published import read_published
 from snlib.observed.steps import FLAT_SINCE_NO_FIT
 
@@ -21,7 +21,7 @@ __all__ = ["Conversion", "read_observed_light_curves"]
 _MOST_PEAK_ERROR_DAYS = 1.0
 
 
-def read_observed_light_curves(path, objects=None, zero_point=None, salt3=None):
+def read_observed_light_curves(path, objects=None, zero_point=None, salt3=None, columns=None, visits=None):
     """Read light curves and bring them to absolute AB magnitudes in Rubin's filters, in the rest frame.
 
     Parameters
@@ -41,6 +41,8 @@ def read_observed_light_curves(path, objects=None, zero_point=None, salt3=None):
         within 0.1 mag).  Without it the magnitudes are interpolated in wavelength, which errs by
         up to 0.15 mag in g, r and i, 0.2 mag in z, and 0.5 mag in u and y (rms over phases, at redshifts up
         to 0.12).
+    columns, visits
+        As of `snlib.observed.point_tables.read_points`.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def read_observed_light_curves(path, objects=None, zero_point=None, salt3=None):
         If a file is no such table, a value is not a number or impossible, a peak is neither given nor can be
         fitted, or no point at all can be used; the message names file, object, column and value.
     """
-    return Conversion.read(path, objects, zero_point, salt3).run()
+    return Conversion.read(path, objects, zero_point, salt3, columns, visits).run()
 
 
 @dataclass(frozen=True)
@@ -76,17 +78,17 @@ class Conversion:
     to_rest_frame: ToRestFrame
 
     @classmethod
-    def read(cls, path, objects=None, zero_point=None, salt3=None):
+    def read(cls, path, objects=None, zero_point=None, salt3=None, columns=None, visits=None):
         """Read light curves and what is known of their objects.
 
         Parameters and errors are those of `read_observed_light_curves`.
         """
         described = _described(path) if objects is None else None
-        curves = read_apparent(path, zero_point)
+        curves = read_apparent(path, zero_point, columns, visits)
         if objects is not None:
             known = read_objects(objects, curves.object_id)
         else:
-            known = objects_of(path, described, curves.object_id)
+            known = known_objects(path, described, curves.object_id)
             if salt3 is not None:
                 known = replace(known, peak_mjd=np.full_like(known.peak_mjd, np.nan))
         unknown = np.isnan(known.peak_mjd)
@@ -96,7 +98,7 @@ class Conversion:
             where = path if objects is None else objects
             raise ValueError(f"{where}: object {of_objects}, column 'peak_mjd': not known; {needed}")
         given = "given in the file" if objects is None else "given"
-        return cls(path, ToRestFrame(curves, known, salt3, given))
+        return cls(path, ToRestFrame(path, curves, known, salt3, given))
 
     def run(self, file=None):
         """Bring one light curve after the other to the rest frame.
@@ -137,27 +139,23 @@ class Conversion:
 
 
 def _described(path):
-    """The table of objects in the file that publishes them."""
+    """The objects in the file that publishes them."""
     with warnings.catch_warnings(action="ignore"):  # they are said when its points are read
         published = read_published(path)
     if published is None:
         raise ValueError(f"{path}: column 'mjd': dates need redshifts, so give --objects TABLE")
-    return published.objects
+    return described_objects(path, published.objects)
 
 
 def _joined(path, curves, each):
     """The light curves of all objects, without points of which the models know no like."""
-    place = np.repeat(np.arange(len(each)), [len(points.band) for points in each])
+    place, *columns = points_at_rest(each)
     if not len(place):
         counts = np.bincount(curves.fault, minlength=len(FAULTS)).tolist()
         reasons = ("far from the filters of Rubin or without a peak", *FAULTS[1:])
         found = [f"{count:,} rows: {reason}" for reason, count in zip(reasons, counts, strict=True) if count]
         raise ValueError(f"{path}: no point can be used: {', '.join(found)}")
-    phase_days, magnitude, band = (
-        np.concatenate([getattr(points, name) for points in each])
-        for name in ("phase_days", "magnitude", "band")
-    )
-    columns = (place, phase_days, magnitude, band)
+    columns = (place, *columns)
     keep = usable_points(path, curves.object_id, *columns, [], np.zeros(len(place), dtype=bool))
     columns = (values[keep] for values in columns)
     light_curves = RaggedLightCurves.from_points(curves.object_id, *columns)

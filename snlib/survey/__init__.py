@@ -5,7 +5,6 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "rubin": ["observed_alerts", "observed_points"],
         "running": ["Cluster"],
         "surveys": ["is_survey", "run_survey", "run_survey_or_table"],
         "tasks": ["Embedding", "Summary"],

@@ -9,11 +9,12 @@ from snlib.files.columns import Table, Wanted
 from snlib.files.ecsv import parse_ecsv_header
 from snlib.files.json_files import parse_json
 
-__all__ = ["REST_FRAME", "Layout", "find_layout"]
+__all__ = ["REST_FRAME", "Layout", "find_layout", "is_nested"]
 
 #: The columns of light curves in the rest frame; see `snlib.data.light_curve_tables`.
 REST_FRAME = Wanted(("phase_days", "band", "magnitude"), ("upper_limit",), {"band": ("filter", "passband")})
 _OBJECT = Wanted(("object_id",), (), {"object_id": ("diaObjectId",)})
+_NOTHING = Wanted(())
 _ASTROPY, _PANDAS = b"table_meta_yaml", b"PANDAS_ATTRS"  # keys of metadata
 
 
@@ -30,6 +31,8 @@ class Layout:
         are columns of their own.
     points : dict of str to str
         For each wanted name, the column, or the field of the nested one.
+    described : dict of str to str
+        For each name of what describes objects, the column that holds it.
     kept : tuple of str
         Columns that are written beside the result of each object.
     units : dict of str to str
@@ -41,6 +44,7 @@ class Layout:
     object_id: str
     nested: str | None
     points: dict
+    described: dict
     kept: tuple
     units: dict
     a_row_a_point: bool
@@ -56,7 +60,7 @@ class Layout:
         -------
         list of str
         """
-        top, fields = {self.object_id, *self.kept}, set(self.points.values())
+        top, fields = {self.object_id, *self.kept, *self.described.values()}, set(self.points.values())
         if self.nested is None:
             top |= fields
         paths = [schema.column(index).path for index in range(len(schema))]
@@ -86,7 +90,7 @@ class Layout:
         return Table(columns, self.units)
 
 
-def find_layout(path, schema, kept=(), wanted=REST_FRAME):
+def find_layout(path, schema, kept=(), wanted=REST_FRAME, described=_NOTHING):
     """Look for light curves among the columns of a file.
 
     Parameters
@@ -98,6 +102,8 @@ def find_layout(path, schema, kept=(), wanted=REST_FRAME):
         Columns that the file must have besides, which are written beside each result.
     wanted : snlib.files.columns.Wanted
         What is needed of each point.
+    described : snlib.files.columns.Wanted, optional
+        What is needed of each object.
 
     Returns
     -------
@@ -122,14 +128,19 @@ def find_layout(path, schema, kept=(), wanted=REST_FRAME):
         schema.names[place],
         nested,
         {name: field.name for name, field in found.items()},
+        {name: schema.names[index] for name, index in described.find(path, schema.names).items()},
         tuple(kept),
         {name: units[field.name] for name, field in found.items() if field.name in units},
-        nested is None and not any(is_list(field.type) for field in found.values()),
+        nested is None and not any(_is_list(field.type) for field in found.values()),
     )
 
 
-def is_list(kind):
-    """Whether a type of Arrow is one of lists."""
+def is_nested(kind):
+    """Whether a type of Arrow is that of a table in a column: a struct of lists, or a list of structs."""
+    return bool(_fields(kind))
+
+
+def _is_list(kind):
     return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
@@ -155,9 +166,9 @@ def _found(wanted, names):
 
 def _fields(kind):
     """The fields of a struct of lists, or of a list of structs; none of another type."""
-    if is_list(kind) and pa.types.is_struct(kind.value_type):
+    if _is_list(kind) and pa.types.is_struct(kind.value_type):
         return list(kind.value_type)
-    if pa.types.is_struct(kind) and all(is_list(field.type) for field in kind):
+    if pa.types.is_struct(kind) and all(_is_list(field.type) for field in kind):
         return list(kind)
     return []
 

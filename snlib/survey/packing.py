@@ -1,7 +1,6 @@
 """From rows of a survey to light curves end to end, by the offsets of Arrow's lists."""
 
-import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,68 +15,15 @@ from snlib.data.quantities import BANDS, FAINTEST_MAGNITUDE, LAST_PHASE_DAYS, SU
 from snlib.data.ragged import RaggedLightCurves
 from snlib.data.table_points import points_of
 from snlib.data.units import days_in, require_ab_magnitudes
+from snlib.survey.left_out import LeftOut
 
-__all__ = ["LeftOut", "Packed", "pack"]
+__all__ = ["Packed", "light_curves", "names_of", "pack"]
 
 # What lies outside is no odd supernova but another quantity: apparent magnitudes, dates.
 _POSSIBLE = {
     "phase_days": (-10_000, 10_000, "days from peak"),
     "magnitude": (-25, 0, "an absolute magnitude"),
 }
-
-
-@dataclass
-class LeftOut:
-    """Points that are left out, counted over many partitions.
-
-    Attributes
-    ----------
-    reasons : dict of str to list
-        For each reason, how many points of how many objects, and the first of these objects.
-    warnings : dict of str to None
-        Other warnings, each once, in the order in which they came.
-    n_empty : int
-        Objects of which no point is left.
-    """
-
-    reasons: dict = field(default_factory=dict)
-    warnings: dict = field(default_factory=dict)
-    n_empty: int = 0
-
-    def count(self, reason, names):
-        """Count the points of some objects.
-
-        Parameters
-        ----------
-        reason : str
-        names : ndarray of object, shape (K,)
-            Of the object of each point.
-        """
-        if len(names):
-            self._add(reason, len(names), len(set(names)), str(names[0]))
-
-    def add(self, other):
-        """Count also what was left out elsewhere; an object is in one partition only."""
-        for reason, counted in other.reasons.items():
-            self._add(reason, *counted)
-        self.warnings |= other.warnings
-        self.n_empty += other.n_empty
-
-    def _add(self, reason, n_points, n_objects, first):
-        before = self.reasons.setdefault(reason, [0, 0, first])
-        before[0] += n_points
-        before[1] += n_objects
-
-    def warn(self, path):
-        """Say it, a line a reason."""
-        for text in self.warnings:
-            warnings.warn(text, stacklevel=2)
-        for reason, (n_points, n_objects, first) in sorted(self.reasons.items()):
-            count = f"{n_points:,} points of {n_objects:,} objects"
-            warnings.warn(f"{path}: {reason}: {count} left out, first of {first!r}", stacklevel=2)
-        if self.n_empty:
-            said = f"no point is left of {self.n_empty:,} objects, whose n_points is 0"
-            warnings.warn(f"{path}: {said}: what follows is the prior's", stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -91,6 +37,7 @@ class Packed:
     kept : pyarrow.Table, N rows
         Other columns that are written beside each result.
     curves : RaggedLightCurves
+        Or others, that have a method `part` too.
     left_out : LeftOut
     """
 
@@ -114,16 +61,21 @@ class Packed:
         -------
         Packed
         """
-        start = self.curves.start[first : last + 1]
-        points = slice(start[0], start[-1])
-        curves = RaggedLightCurves(
-            self.curves.object_id[first:last],
-            start - start[0],
-            *(values[points] for values in (self.curves.phase_days, self.curves.magnitude, self.curves.band)),
+        is_at_rest = isinstance(self.curves, RaggedLightCurves)
+        return replace(
+            self,
+            object_id=self.object_id[first:last],
+            kept=self.kept.slice(first, last - first),
+            curves=_part(self.curves, first, last) if is_at_rest else self.curves.part(first, last),
+            left_out=LeftOut() if first else self.left_out,
         )
-        rows, n = slice(first, last), last - first
-        left_out = LeftOut() if first else self.left_out
-        return Packed(self.object_id[rows], self.kept.slice(first, n), curves, left_out)
+
+
+def _part(curves, first, last):
+    start = curves.start[first : last + 1]
+    points = slice(start[0], start[-1])
+    columns = (values[points] for values in (curves.phase_days, curves.magnitude, curves.band))
+    return RaggedLightCurves(curves.object_id[first:last], start - start[0], *columns)
 
 
 def pack(path, rows, layout):
@@ -150,16 +102,66 @@ def pack(path, rows, layout):
         If a value is not a number or impossible, a unit another, or an object occurs twice; the message names
         file, object, column and value.
     """
-    place, object_id, names = _objects(path, rows[layout.object_id], layout.a_row_a_point)
+    place, object_id, names = names_of(path, rows[layout.object_id], layout.a_row_a_point)
     left_out = LeftOut()
     points = _points(path, layout.table(rows), place, names, left_out)
-    curves = _without_duplicates(RaggedLightCurves.from_points(names, *points), left_out)
-    left_out.n_empty = int(np.count_nonzero(curves.n_points == 0))
-    return Packed(object_id, rows.select(layout.kept), thin(path, curves), left_out)
+    curves = light_curves(path, names, points, left_out)
+    return Packed(object_id, rows.select(layout.kept), curves, left_out)
 
 
-def _objects(path, column, a_row_a_point):
-    """Of each row the index of its object; the identifiers of the objects, as they are and as text."""
+def light_curves(path, names, points, left_out):
+    """Light curves of points, without those of which the models know no like.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    names : ndarray of object, shape (N,)
+        Of the objects.
+    points : sequence of ndarray, shape (M,)
+        Index of its object, phase, magnitude and band of each point.
+    left_out : LeftOut
+        To which is added what is left out.
+
+    Returns
+    -------
+    RaggedLightCurves
+        Of N objects.
+    """
+    place, phase_days, magnitude, band = points
+    keep = _usable(phase_days, magnitude, band, left_out, names, place)
+    curves = RaggedLightCurves.from_points(names, *(values[keep] for values in points))
+    curves = _without_duplicates(curves, left_out)
+    left_out.n_empty += int(np.count_nonzero(curves.n_points == 0))
+    return thin(path, curves)
+
+
+def names_of(path, column, a_row_a_point):
+    """The objects of some rows.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    column : pyarrow.ChunkedArray, shape (R,)
+        Their identifiers.
+    a_row_a_point : bool
+        Otherwise each row is of an object of its own.
+
+    Returns
+    -------
+    place : ndarray of int, shape (R,)
+        Index of the object of each row.
+    object_id : pyarrow.Array, shape (N,)
+        Of the type of the column.
+    names : ndarray of object, shape (N,)
+        The same as text.
+
+    Raises
+    ------
+    ValueError
+        If one is missing or no name, or an object has two rows; the message names it.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
@@ -207,11 +209,11 @@ def _points(path, table, place, names, left_out):
     upper_limit = np.zeros(len(place), dtype=bool)
     if "upper_limit" in columns:
         upper_limit = flags(columns["upper_limit"], where("upper_limit"))
+    left_out.count("upper limits", names[place[upper_limit]])
     no_magnitude = upper_limit | is_placeholder(magnitude)
     _require_possible("phase_days", phase_days, upper_limit, where)
     _require_possible("magnitude", magnitude, no_magnitude, where)
-    keep = _usable(phase_days, magnitude, band, upper_limit, left_out, names, place)
-    return tuple(values[keep] for values in (place, phase_days, magnitude, band))
+    return tuple(values[~upper_limit] for values in (place, phase_days, magnitude, band))
 
 
 def _require_possible(column, values, is_none, where):
@@ -223,14 +225,13 @@ def _require_possible(column, values, is_none, where):
         raise ValueError(f"{where(column)(point)}: {value}, expected {meaning} between {low} and {high}")
 
 
-def _usable(phase_days, magnitude, band, upper_limit, left_out, names, place):
+def _usable(phase_days, magnitude, band, left_out, names, place):
     """Which points the models know the like of; others are counted by the first reason against them."""
     first, last = SURFACE_PHASES_DAYS[0], LAST_PHASE_DAYS
     reasons = {
         "phase_days not finite": ~np.isfinite(phase_days),
         "magnitude not finite": ~np.isfinite(magnitude),
         "magnitude only a placeholder": is_placeholder(magnitude),
-        "upper limits": upper_limit,
         f"band none of {', '.join(BANDS)}": band < 0,
         f"phase_days before {first:g}": phase_days < first,
         f"phase_days after {last:g}": phase_days > last,

@@ -8,9 +8,8 @@ from pyarrow import compute as pc
 from pyarrow import parquet
 
 from snlib.files.guard import guarded, require_file
-from snlib.survey.layouts import find_layout
 
-__all__ = ["Piece", "plan_files", "read_slices", "rows_of"]
+__all__ = ["Piece", "plan_files", "read_slices", "rows_of", "schema_of"]
 
 # Rows that are read and computed at once.  They decide which light curves share a batch, and with that the
 # last digits of the results: hence one number for all, whatever memory there is.
@@ -38,7 +37,7 @@ class Piece:
     n_rows: int
 
 
-def plan_files(paths, kept=()):
+def plan_files(paths, find):
     """Share Parquet files among pieces.
 
     Files with a row an object are taken apart by their row groups.  Those with a row a point are one piece,
@@ -48,8 +47,8 @@ def plan_files(paths, kept=()):
     ----------
     paths : sequence of path-like
         In order.
-    kept : sequence of str
-        See `snlib.survey.layouts.find_layout`.
+    find : callable
+        Path, schema of Arrow -> `snlib.survey.layouts.Layout`.
 
     Returns
     -------
@@ -59,7 +58,7 @@ def plan_files(paths, kept=()):
     for path in paths:
         try:
             with _open(path) as file:
-                layout = find_layout(path, file.schema_arrow, kept)
+                layout = find(path, file.schema_arrow)
                 groups = [file.metadata.row_group(index).num_rows for index in range(file.num_row_groups)]
         except (ValueError, OSError):  # the worker that tries again names it
             shares.append((path, None, 0))
@@ -94,13 +93,23 @@ def rows_of(path):
         return 0
 
 
-def read_slices(piece, kept=()):
+def schema_of(path):
+    """Schema of Arrow of a Parquet file; an empty one if it cannot be read."""
+    try:
+        with _open(path) as file:
+            return file.schema_arrow
+    except (ValueError, OSError):
+        return pa.schema([])
+
+
+def read_slices(piece, find):
     """Read a piece, some thousands of objects at a time.
 
     Parameters
     ----------
     piece : Piece
-    kept : sequence of str
+    find : callable
+        As of `plan_files`.
 
     Yields
     ------
@@ -119,7 +128,7 @@ def read_slices(piece, kept=()):
     held = None
     for path, groups in piece.sources:
         with _open(path) as file:
-            layout = find_layout(path, file.schema_arrow, kept)
+            layout = find(path, file.schema_arrow)
             size = _SLICE_POINTS if layout.a_row_a_point else _SLICE_OBJECTS
             columns = layout.leaves(file.schema)
             groups = range(file.num_row_groups) if groups is None else groups

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from snlib.files.json_files import read_json
 from snlib.files.writing import lock, replacing
-from snlib.survey.packing import LeftOut
+from snlib.survey.left_out import LeftOut
 
-__all__ = ["Results", "growing", "read_tables", "write_tables"]
+__all__ = ["Results", "growing", "read_tables", "versions", "write_tables"]
 
 # What is no result, in the folder where they grow.
 _SLICES, _NOTES, _LOCK = "slices", "notes", "lock"
@@ -123,6 +123,21 @@ def write_tables(path, tables):
         writer.write_table(first)
         for table in tables:
             writer.write_table(table)
+
+
+def versions(paths):
+    """What tells files from others that were in their place: text; the same if sizes and times are.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+
+    Returns
+    -------
+    str
+    """
+    found = [(str(path), Path(path).stat() if Path(path).exists() else None) for path in paths]
+    return repr([(path, about and (about.st_size, about.st_mtime_ns)) for path, about in found])
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
-from snlib.survey.packing import pack
 from snlib.survey.pieces import read_slices
 from snlib.survey.results import Results
 from snlib.workers import one_thread_each
@@ -107,12 +107,15 @@ class Work:
         Where they grow.
     kept : tuple of str
         Columns that are written beside each result.
+    form : snlib.survey.forms.AtRest or snlib.survey.forms.AsObserved
+        In which the light curves are.
     task : snlib.survey.tasks.Embedding
         Or another with its methods.
     """
 
     results: Results
     kept: tuple
+    form: object
     task: object
 
     def run(self, piece):
@@ -135,24 +138,25 @@ class Work:
         if self.results.is_whole(piece.name):
             yield piece.n_rows
             return
-        names, seen = [], np.zeros(0, np.uint64)
-        for path, rows, layout in read_slices(piece, self.kept):
+        names, seen, at_once = [], np.zeros(0, np.uint64), min(self.task.at_once, self.form.at_once)
+        for path, rows, layout in read_slices(piece, partial(self.form.layout, kept=self.kept)):
             seen = with_new(path, seen, rows[layout.object_id])
-            packed, said = _recorded(pack, path, rows, layout)
+            packed, said = _recorded(self.form.pack, path, rows, layout)
             packed.left_out.warnings |= said
-            for first in range(0, len(packed), self.task.at_once):
-                part = packed.part(first, min(first + self.task.at_once, len(packed)))
+            for first in range(0, len(packed), at_once):
+                part = packed.part(first, min(first + at_once, len(packed)))
                 names.append(self.results.slice_name(piece.name, len(names)))
                 if not self.results.is_whole(names[-1]):
-                    self._compute(names[-1], part, layout)
+                    self._compute(path, names[-1], part, layout)
                 before, behind = (count * len(rows) // len(packed) for count in (first, first + len(part)))
                 yield behind - before
         if names:
             self.results.join(names, piece.name)
 
-    def _compute(self, name, packed, layout):
-        columns, said = _recorded(self.task.columns, packed.curves)
-        packed.left_out.warnings |= said
+    def _compute(self, path, name, packed, layout):
+        packed, said = _recorded(self.form.at_rest, path, packed)
+        columns, said_too = _recorded(self.task.columns, packed.curves)
+        packed.left_out.warnings |= said | said_too
         arrays = [packed.object_id, *packed.kept.columns, *columns.columns]
         names = [layout.object_id, *packed.kept.column_names, *columns.column_names]
         self.results.write(name, [pa.table(arrays, names)], packed.left_out)

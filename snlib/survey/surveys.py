@@ -2,25 +2,30 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from snlib.data.light_curve_tables import read_light_curves
 from snlib.files.tables import require_suffix
+from snlib.observed.alerts import is_alerts
+from snlib.observed.command import Given, light_curves_at_rest
 from snlib.survey.catalogs import HatsCatalog, is_hats
-from snlib.survey.packing import LeftOut
+from snlib.survey.forms import find_form
+from snlib.survey.left_out import LeftOut
 from snlib.survey.pieces import plan_files
-from snlib.survey.results import growing, write_tables
+from snlib.survey.results import growing, versions, write_tables
 from snlib.survey.running import Work, run_pieces, with_new
 
 __all__ = ["is_survey", "run_survey", "run_survey_or_table"]
 
+_NOTHING = Given()
+
 
 def is_survey(path):
-    """Whether a path is one of a Parquet table, or of a folder, which are read in pieces.
+    """Whether a path is one of a Parquet table, or of a folder of them, which are read in pieces.
 
     Parameters
     ----------
@@ -30,10 +35,10 @@ def is_survey(path):
     -------
     bool
     """
-    return Path(path).is_dir() or Path(path).suffix.lower() == ".parquet"
+    return Path(path).suffix.lower() == ".parquet" or (Path(path).is_dir() and not is_alerts(path))
 
 
-def run_survey(path, out, task, code, cluster, skip_bad=False):
+def run_survey(path, out, task, code, cluster, skip_bad=False, given=_NOTHING):
     """Compute something of each light curve of a survey.
 
     The survey is read, computed and written piece by piece; a run that was killed goes on with what it had
@@ -54,6 +59,9 @@ def run_survey(path, out, task, code, cluster, skip_bad=False):
     cluster : snlib.survey.running.Cluster
     skip_bad : bool
         Leave out pieces that cannot be read or used, with a warning for each.
+    given : snlib.observed.command.Given
+        Beside observed light curves.  What is known of their objects may be columns of the survey too; how
+        they were brought to rest is written beside each result.
 
     Raises
     ------
@@ -66,9 +74,9 @@ def run_survey(path, out, task, code, cluster, skip_bad=False):
         path, out = Path(path).absolute(), Path(out).absolute()
     out, hats = Path(out), is_hats(path)
     _require_name(path, out, hats)
-    survey = HatsCatalog.open(path) if hats else _Files(plan_files(_files(path)))
-    with growing(out, _digest(task, code, survey.pieces)) as results:
-        done = run_pieces(Work(results, survey.kept, task), survey.pieces, cluster, skip_bad)
+    survey, form = _opened(path, hats, given)
+    with growing(out, _digest(f"{code} {form.digest()} {task.digest()}", survey.pieces)) as results:
+        done = run_pieces(Work(results, survey.kept, form, task), survey.pieces, cluster, skip_bad)
         names = [piece.name for piece in done if results.is_whole(piece.name)]
         if not names:
             raise ValueError(f"{path}: no rows" if done else f"{path}: no part of it can be used")
@@ -78,14 +86,25 @@ def run_survey(path, out, task, code, cluster, skip_bad=False):
     left_out.warn(path)
 
 
-def run_survey_or_table(path, out, task, code, cluster, skip_bad=False):
+def _opened(path, hats, given):
+    """The survey, and the form of its light curves."""
+    if hats:
+        survey = HatsCatalog.open(path)
+        files = [file for piece in survey.pieces for file, _ in piece.sources]
+        return survey, find_form(path, files, given)
+    files = _files(path)
+    form = find_form(path, files, given)
+    return _Files(plan_files(files, partial(form.layout, kept=()))), form
+
+
+def run_survey_or_table(path, out, task, code, cluster, skip_bad=False, given=_NOTHING):
     """Compute something of each light curve, of a table of another kind than Parquet in memory.
 
     Parameters
     ----------
     path : path-like
-        As of `run_survey`; or what else `snlib.data.light_curve_tables.read_light_curves` reads.
-    out, task, code, cluster, skip_bad
+        As of `run_survey`; or what else `snlib.observed.command.light_curves_at_rest` reads.
+    out, task, code, cluster, skip_bad, given
         As of `run_survey`; of another table a ``.parquet`` file, without workers or bad parts.
 
     Raises
@@ -94,13 +113,13 @@ def run_survey_or_table(path, out, task, code, cluster, skip_bad=False):
         As of `run_survey`; or if what only a survey heeds is given with another table.
     """
     if is_survey(path):
-        run_survey(path, out, task, code, cluster, skip_bad)
+        run_survey(path, out, task, code, cluster, skip_bad, given)
         return
     cluster.require_none(skip_bad)
     require_suffix(out, (".parquet",))
-    curves = read_light_curves(path)
-    object_id = pa.array(curves.object_id, pa.string())
-    write_tables(out, [task.columns(curves).add_column(0, "object_id", object_id)])
+    with light_curves_at_rest(path, out, code, given) as curves:
+        object_id = pa.array(curves.object_id, pa.string())
+        write_tables(out, [task.columns(curves).add_column(0, "object_id", object_id)])
 
 
 def _require_name(path, out, hats):
@@ -149,10 +168,7 @@ def _what_was_left_out(path, results, names):
     return left_out
 
 
-def _digest(task, code, pieces):
-    """Of all that decides the results; a file is taken for the same if its size and its time are."""
-    sha = hashlib.sha256(f"{code} {task.digest()} {pieces}".encode())
-    for path in sorted({path for piece in pieces for path, _ in piece.sources}):
-        about = Path(path).stat() if Path(path).exists() else None
-        sha.update(f"{path} {about and (about.st_size, about.st_mtime_ns)}".encode())
-    return sha.hexdigest()[:16]
+def _digest(what, pieces):
+    """Of all that decides the results."""
+    files = sorted({path for piece in pieces for path, _ in piece.sources})
+    return hashlib.sha256(f"{what} {pieces} {versions(files)}".encode()).hexdigest()[:16]

@@ -8,7 +8,8 @@ import pytest
 from astropy import units
 from astropy.table import Table
 
-from snlib.observed.apparent import FAULTS, ZERO_POINT, has_dates, read_apparent
+from snlib.observed.apparent import FAULTS, ZERO_POINT, read_apparent
+from snlib.observed.point_tables import has_dates
 
 MAGNITUDE = np.array([17.5, 18.0, 17.0, 19.25])
 TABLE = pd.DataFrame(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from snlib.observed.apparent import FAULTS, ZERO_POINT, has_dates, read_apparent
+from snlib.observed.apparent import FAULTS, ZERO_POINT, read_apparent
 from snlib.observed.brokers import read_broker_table
+from snlib.observed.point_tables import has_dates
 
 ALERCE = """oid,candid,mjd,fid,magpsf,sigmapsf,isdiffpos
 ZTF20abc,1,59000.5,1,18.0,0.05,1

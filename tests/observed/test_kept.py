@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from snlib.files.writing import resumable
-from snlib.observed.command import light_curves_at_rest
+from snlib.observed.command import Given, light_curves_at_rest
 from snlib.observed.conversion import Conversion
 from snlib.observed.kept import keep, kept
 from snlib.observed.one_object import ToRestFrame
@@ -103,7 +103,7 @@ def test_a_killed_command_goes_on_after_the_objects_that_were_there(tables, brou
     """It is killed while its light curves are used: none is made again, and the steps are the same."""
     curves_path, objects = tables
     out, steps = tmp_path / "x.npz", tmp_path / "x.steps.csv"
-    with light_curves_at_rest(curves_path, out, "code", objects):
+    with light_curves_at_rest(curves_path, out, "code", Given(objects)):
         (partial,) = tmp_path.glob(".x.steps.csv.*.partial")
         shutil.copy(partial, tmp_path / "left")
     expected = steps.read_bytes()
@@ -111,12 +111,12 @@ def test_a_killed_command_goes_on_after_the_objects_that_were_there(tables, brou
     for code, made in {"code": [], "other code": [0, 1, 2, 3, 4]}.items():
         shutil.copy(tmp_path / "left", partial)
         brought.clear()
-        with light_curves_at_rest(curves_path, out, code, objects) as curves:
+        with light_curves_at_rest(curves_path, out, code, Given(objects)) as curves:
             assert brought == made and not steps.exists()
             assert curves.n_points.tolist() == [12, 12, 0, 12, 12]
         assert steps.read_bytes() == expected and not list(tmp_path.glob(".*.partial"))
         steps.unlink()
-    with pytest.raises(RuntimeError), light_curves_at_rest(curves_path, out, "code", objects):
+    with pytest.raises(RuntimeError), light_curves_at_rest(curves_path, out, "code", Given(objects)):
         raise RuntimeError
     assert not steps.exists() and not list(tmp_path.glob(".*.partial"))
 

@@ -10,10 +10,11 @@ import pytest
 
 from snlib.data.quantities import BANDS
 from snlib.observed import distance_modulus_at, read_observed_light_curves
-from snlib.observed.apparent import FAULTS, ZERO_POINT, has_dates, read_apparent
+from snlib.observed.apparent import FAULTS, ZERO_POINT, read_apparent
 from snlib.observed.kcor import read_kcor
 from snlib.observed.natural import NATURAL_FILTERS, ab_offset
 from snlib.observed.passbands import ab_magnitudes, find_passband
+from snlib.observed.point_tables import has_dates
 from snlib.observed.published import read_published
 from tests.observed.invented_supernova import (
     WAVELENGTH_AA,

@@ -7,7 +7,8 @@ import pytest
 
 from snlib.data.light_curve_tables import read_light_curves
 from snlib.survey.layouts import find_layout
-from snlib.survey.packing import LeftOut, pack
+from snlib.survey.left_out import LeftOut
+from snlib.survey.packing import pack
 from tests.survey.small_surveys import LAYOUTS, arrow_table, points_of
 
 LENGTHS = [5, 0, 30, 1, 17, 0]

@@ -85,7 +85,7 @@ def test_the_pixel_of_a_wavelength_is_the_nearest():
         (("--wavelengths", "x"), "--wavelengths: 'x' is not a list of numbers"),
         (("--phases=0,40",), "phases: 40 is outside -10 to 30 days from peak"),
         (("--samples", "0"), "samples is 0, expected at least 1"),
-        (("--objects", "o.csv"), "objects: a summary is of light curves at rest"),
+        (("--objects", "o.csv"), "s.parquet: no column 'mjd', and --objects is for observed light curves"),
         (("--samples", "18"), "samples is 18, expected at least 19 of a summary"),
     ],
 )
