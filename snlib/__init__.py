@@ -17,6 +17,7 @@ ROOMS = {
     "model": (*_BASE, "data"),
     "training": (*_BASE, "data", "model"),
     "inference": (*_BASE, "data", "simulation", "model"),
+    "export": (*_BASE, "data", "model", "inference"),
     "evaluation": (*_BASE, "data", "simulation", "model", "inference"),
     "survey": (*_BASE, "data", "simulation", "observed", "model", "inference", "evaluation"),
     "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),
