@@ -49,6 +49,11 @@ def export_weights(path, folder):
     -------
     list of pathlib.Path
 
+    Notes
+    -----
+    They compute what PyTorch does but for the rounding of float32: to 1e-5 of the largest number of an output
+    for light curves and spectra like those of training.
+
     Raises
     ------
     FileNotFoundError

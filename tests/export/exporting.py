@@ -1,5 +1,6 @@
 """Random inputs of exported graphs, and what PyTorch and onnxruntime make of them."""
 
+import numpy as np
 import onnxruntime
 import torch
 
@@ -41,3 +42,9 @@ def session(content):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def assert_agree(ours, theirs, relative=1e-5):
+    """Equal to a share of the largest number, and to that share itself if all are smaller than 1."""
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=relative * max(1.0, np.abs(theirs).max()))

@@ -27,11 +27,13 @@ pytest.importorskip("onnxscript", reason="needs snlib[export]: onnxscript is not
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
 from snlib.export import parts_of, to_onnx
-from tests.export.exporting import by_pytorch, random_inputs, session
+from tests.export.exporting import assert_agree, by_pytorch, random_inputs, session
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("photometry-encoder", "photometry-decoder", "spectrum-encoder", "spectrum-decoder", "predictive")
-close = {"rtol": 0, "atol": 1e-5}
+# Spectra that are nothing but noise are ill-conditioned: with attention of the textbook or folded, PyTorch
+# differs from itself by up to 2e-5, and onnxruntime from both by up to 6e-5 (of numbers up to 8).
+OF_NOISE = {"spectrum-encoder": 4e-5}
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +81,14 @@ def test_random_inputs_of_any_length(name, saved, model, sessions):
     for n_batch, n in sizes:
         inputs = random_inputs(part, n_batch, n, rng)
         for ours, theirs in zip(sessions[name].run(None, inputs), by_pytorch(part, inputs), strict=True):
-            np.testing.assert_allclose(ours, theirs, **close, err_msg=f"{n_batch} of {n}")
+            assert_agree(ours, theirs, OF_NOISE.get(name, 1e-5))
 
 
 def test_simulated_light_curves_and_spectra(saved, model, sessions, test_events):
     curves = test_events.light_curves
     ours = sessions["photometry-encoder"].run(None, inputs_of(curves))
     for one, other in zip(ours, embed(model, saved.scaling, curves), strict=True):
-        np.testing.assert_allclose(one, other, **close)
+        assert_agree(one, other)
     spectra = test_events.spectra
     for place in range(len(test_events)):
         event = test_events.select([place])
@@ -95,8 +97,8 @@ def test_simulated_light_curves_and_spectra(saved, model, sessions, test_events)
         inputs = {"phase_days": spectra.phase_days, "wavelength_aa": wavelength_aa}
         inputs |= {"log10_fnu": spectra.log10_fnu[place].astype(float), "observed": spectra.observed[place]}
         ours = sessions["spectrum-encoder"].run(None, inputs)
-        np.testing.assert_allclose(ours[0], theirs.loc, **close)
-        np.testing.assert_allclose(ours[1], theirs.scale, **close)
+        assert_agree(ours[0], theirs.loc.numpy())
+        assert_agree(ours[1], theirs.scale.numpy())
 
 
 @torch.no_grad()
@@ -110,8 +112,8 @@ def test_decoded_and_predicted_spectra(saved, model, sessions, test_events):
     latent = model.photometry.posterior(photometry).loc
     theirs = model.spectrum.likelihood(latent[None], query)
     ours = sessions["spectrum-decoder"].run(None, {"latent": latent.numpy(), **where})
-    np.testing.assert_allclose(ours[0], mean + unit * theirs.loc[0].numpy(), **close)
-    np.testing.assert_allclose(ours[1], unit * theirs.scale[0].numpy(), **close)
+    assert_agree(ours[0], mean + unit * theirs.loc[0].numpy())
+    assert_agree(ours[1], unit * theirs.scale[0].numpy())
     inputs = {"spectrum_phase_days": phase_days, "wavelength_aa": wavelength_aa, **inputs_of(curves)}
     theirs = model.predictive(photometry, query)
     for one, other, shift in zip(
@@ -120,7 +122,7 @@ def test_decoded_and_predicted_spectra(saved, model, sessions, test_events):
         (mean, 0, 0),
         strict=True,
     ):
-        np.testing.assert_allclose(one, shift + unit * other.numpy(), **close)
+        assert_agree(one, shift + unit * other.numpy())
 
 
 @torch.no_grad()
@@ -132,8 +134,8 @@ def test_decoded_magnitudes(saved, model, sessions, test_events):
     mean, unit = saved.scaling.magnitude
     inputs = {"latent": latent.numpy(), "phase_days": curves.phase_days, "band": curves.band}
     ours = sessions["photometry-decoder"].run(None, inputs)
-    np.testing.assert_allclose(ours[0], mean + unit * theirs.loc[0].numpy(), **close)
-    np.testing.assert_allclose(ours[1], unit * theirs.scale[0].numpy(), **close)
+    assert_agree(ours[0], mean + unit * theirs.loc[0].numpy())
+    assert_agree(ours[1], unit * theirs.scale[0].numpy())
 
 
 @pytest.mark.parametrize("name", ["photometry-encoder", "spectrum-encoder"])
@@ -153,7 +155,7 @@ def test_what_is_not_observed_may_be_anything(saved, model, sessions):
     padded = {name: np.pad(values, ((0, 0), (0, 30))) for name, values in inputs.items()}  # observed: False
     for changed in (inputs, padded):
         for one, other in zip(sessions["photometry-encoder"].run(None, changed), before, strict=True):
-            np.testing.assert_allclose(one, other, **close)
+            assert_agree(one, other)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_models_that_are_built_otherwise(recipe, name, dataset):
     for n_batch, n in [(1, 1), (2, 3), (5, 70)]:
         inputs = random_inputs(part, n_batch, n, rng)
         for ours, theirs in zip(exported.run(None, inputs), by_pytorch(part, inputs), strict=True):
-            np.testing.assert_allclose(ours, theirs, **close)
+            assert_agree(ours, theirs)
 
 
 # What the files say
@@ -238,10 +240,10 @@ def test_the_example_runs_without_pytorch(folder, saved, model, tmp_path):
     phase_days, band, magnitude = map(np.array, zip(*runpy.run_path(str(script))["LIGHT_CURVE"], strict=True))
     index = np.array([BANDS.index(name) for name in band])
     location = embed(model, saved.scaling, LightCurves(phase_days[None], magnitude[None], index[None]))[0]
-    np.testing.assert_allclose(latent, location[0], **close)
+    assert_agree(latent, location[0])
     query = spectrum_query(saved.scaling, np.zeros(1), spectrum[:, 0], "cpu")
     with torch.no_grad():
         theirs = model.spectrum.likelihood(torch.from_numpy(location)[None], query)
     mean, unit = saved.scaling.log10_fnu
-    np.testing.assert_allclose(spectrum[:, 1], mean + unit * theirs.loc[0, 0].numpy(), **close)
-    np.testing.assert_allclose(spectrum[:, 2], unit * theirs.scale[0, 0].numpy(), **close)
+    assert_agree(spectrum[:, 1], mean + unit * theirs.loc[0, 0].numpy())
+    assert_agree(spectrum[:, 2], unit * theirs.scale[0, 0].numpy())
