@@ -24,8 +24,9 @@ from snlib.model.weights import load_model
 __all__ = ["export_weights"]
 
 _MASK_RULE = (
-    "observed is True where a point or pixel was observed; elsewhere the other inputs may hold anything, NaN "
-    "too, and change nothing. Where nothing at all is observed the posterior is the prior."
+    "observed is True where a point or pixel was observed; elsewhere what is said of that point or pixel may "
+    "be anything, NaN too, and changes nothing. Where nothing at all is observed the posterior is the prior. "
+    "All axes have a length of 1 or more."
 )
 _TRAINED_ON = {
     "light_curve_phase_days_at_most": LAST_PHASE_DAYS,

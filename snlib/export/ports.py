@@ -52,7 +52,7 @@ class Port:
 
 
 def _observed(axes):
-    return Port("observed", torch.bool, axes, "", "True = observed; elsewhere other inputs may hold anything")
+    return Port("observed", torch.bool, axes, "", "True = observed; see mask_rule")
 
 
 #: When, and through which band, each point of a light curve was taken.
