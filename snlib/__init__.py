@@ -16,6 +16,7 @@ ROOMS = {
     "observed": (*_BASE, "data", "simulation"),
     "model": (*_BASE, "data"),
     "training": (*_BASE, "data", "model"),
+    "joint": (*_BASE, "data", "simulation", "observed", "model", "training"),
     "inference": (*_BASE, "data", "simulation", "model"),
     "export": (*_BASE, "data", "model", "inference"),
     "evaluation": (*_BASE, "data", "simulation", "model", "inference"),
@@ -23,6 +24,6 @@ ROOMS = {
     "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),
     "replication": (
         *(*_BASE, "data", "simulation", "observed", "model", "training"),
-        *("inference", "evaluation", "figures"),
+        *("joint", "inference", "evaluation", "figures"),
     ),
 }

@@ -12,7 +12,13 @@ from snlib.figures.style import (
     phase_title,
 )
 
-__all__ = ["plot_observed_errors", "plot_observed_residuals", "plot_observed_spectra", "plot_reliability"]
+__all__ = [
+    "plot_neighbours",
+    "plot_observed_errors",
+    "plot_observed_residuals",
+    "plot_observed_spectra",
+    "plot_reliability",
+]
 
 _STEP = 0.12  # from one method's mark to the next, of the distance of two phase bins
 _PHASE_LABEL = "Phase of the spectrum [days from peak]"
@@ -44,6 +50,35 @@ def plot_observed_errors(axes, table, floor):
         ax.set(title=title, xlabel=_PHASE_LABEL, ylim=(0, None))
         ax.set_xticks(range(len(bins)), map(_with_minus, bins))
     axes[0].set_ylabel("RMS difference [dex]")
+
+
+def plot_neighbours(ax, table):
+    """Draw the error in shape with one more spectrum of a supernova, against the days between the two.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        A row a separation, such as "3 to 6"; the means and errors of the columns of
+        `snlib.replication.joint_scores.neighbour_table`.  Of the plain ways the best is drawn.
+    """
+    plain = [name for name in table if name.startswith("plain_") and not name.endswith("_error")]
+    best = table[plain].idxmin(axis=1)
+    lines = {
+        "light curve alone": ("truth", ["alone_dex"] * len(table)),
+        "residual carried over, best share": ("nearest supernova", list(best)),
+        "joint transceiver": ("joint transceiver", ["joint_dex"] * len(table)),
+    }
+    for shift, (name, (method, columns)) in zip(side_by_side(3, _STEP), lines.items(), strict=True):
+        values, errors = (
+            [row[f"{column}{end}"] for (_, row), column in zip(table.iterrows(), columns, strict=True)]
+            for end in ("", "_error")
+        )
+        style = {"color": method_colour(method), "fmt": method_marker(method), "label": name}
+        ax.errorbar([i + shift for i in range(len(table))], values, errors, markersize=5, **style)
+    ax.set_xticks(range(len(table)), table.index)
+    ax.set(xlabel="Days between the two spectra", ylabel="RMS difference in shape [dex]", ylim=(0, None))
+    ax.legend(fontsize="small", loc="lower right")
 
 
 def plot_observed_residuals(axes, table):

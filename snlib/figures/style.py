@@ -56,6 +56,8 @@ _LOOKS = {
     "diffusion": _Look("#CC79A7", "^"),
     "nearest supernova": _Look("#E69F00", "v"),
     "SALT3": _Look("#882255", "s"),
+    "joint transceiver": _Look("#0072B2", "P"),
+    "mean of both": _Look("#44AA99", "d"),
     "end to end": _Look("#999933", "s"),
     "end to end, both": _Look("#117733", "p"),
     # Kinds of intervals; of "errors" are those that the MMVAE is shipped with.

@@ -9,58 +9,64 @@ import numpy as np
 __all__ = ["mean_of_others", "nearest_of_others"]
 
 _WIDTH_DAYS = 3.0  # of the neighbourhood in phase
-_LEAST_WEIGHT, _RIDGE = 0.5, 0.3  # in spectra
+_LEAST_WEIGHT, _RIDGE, _RIDGE_OF_FEATURES = 0.5, 0.3, 3.0  # in spectra
 _LEVELLINGS = 3
 # Distances in stretch, colour, magnitude and days that count the same; spectra must overlap by so much.
 _UNITS = {"x1": 1.0, "c": 0.1, "magnitude": 0.25, "phase_days": 1.5}
 _LEAST_OVERLAP = 0.8
 
 
-def mean_of_others(observed):
+def mean_of_others(observed, base=0.0, features=None):
     """The mean spectrum of each spectrum's phase, of the supernovae in other folds.
 
     Parameters
     ----------
     observed : snlib.observed.table.ObservedSupernovae
+    base : ndarray, shape (M, L), optional
+        A model of each spectrum; the mean is of the differences from it, and added to it.
+    features : ndarray, shape (N, F), optional
+        Of each supernova; the mean is linear in them.
 
     Returns
     -------
     ndarray, shape (M, L)
         log10 F_nu; NaN where hardly any other spectrum was observed.
     """
-    predicted = np.full_like(observed.log10_fnu, np.nan)
-    fold, phase = observed.fold[observed.spectrum_object], observed.spectrum_phase_days
-    counts = np.bincount(observed.spectrum_object, minlength=len(observed.object_id))
-    weight = counts[observed.spectrum_object] ** -0.5  # a supernova with many spectra shall not rule
+    difference = observed.log10_fnu - base
+    predicted = np.full_like(difference, np.nan)
+    of_object, phase = observed.spectrum_object, observed.spectrum_phase_days
+    fold, counts = observed.fold[of_object], np.bincount(of_object, minlength=len(observed.object_id))
+    weight = counts[of_object] ** -0.5  # a supernova with many spectra shall not rule
+    where = phase[:, None]
+    if features is not None:
+        where = np.hstack([where, features[of_object]])
     for number in np.unique(fold):
         known, asked = fold != number, fold == number
-        spectra = observed.log10_fnu[known]
-        predicted[asked] = _levelled_mean(phase[known], spectra, weight[known], phase[asked])
-    return predicted
+        predicted[asked] = _levelled_mean(where[known], difference[known], weight[known], where[asked])
+    return predicted + base
 
 
-def _levelled_mean(phase_days, spectra, weight, at_days):
-    """Mean spectra at some phases: the mean of levelled spectra, and the mean level."""
+def _levelled_mean(where, spectra, weight, at):
+    """Mean spectra at some places: the mean of levelled spectra, and the mean level."""
     level = np.nanmedian(spectra, axis=1, keepdims=True)
     for _ in range(_LEVELLINGS):
-        shape = local_mean(phase_days, spectra - level, weight, phase_days)
+        shape = local_mean(where, spectra - level, weight, where)
         level = np.nanmedian(spectra - shape, axis=1, keepdims=True)
-    of_shape, of_level = (
-        local_mean(phase_days, values, weight, at_days) for values in (spectra - level, level)
-    )
+    of_shape, of_level = (local_mean(where, values, weight, at) for values in (spectra - level, level))
     return of_shape + of_level
 
 
-def local_mean(phase_days, values, weight, at_days):
-    """A weighted mean that is linear in phase near each phase asked for.
+def local_mean(where, values, weight, at):
+    """A weighted mean near each phase asked for: linear in phase and in what else is known.
 
     Parameters
     ----------
-    phase_days : ndarray, shape (M,)
+    where : ndarray, shape (M, 1 + F)
+        Phase in days, and F further numbers of order one.
     values : ndarray, shape (M, L)
         NaN where not observed.
     weight : ndarray, shape (M,)
-    at_days : ndarray, shape (A,)
+    at : ndarray, shape (A, 1 + F)
 
     Returns
     -------
@@ -68,14 +74,20 @@ def local_mean(phase_days, values, weight, at_days):
         NaN where less than half a spectrum's weight is near.
     """
     seen = np.isfinite(values)
-    filled = np.where(seen, values, 0.0)
-    away = (phase_days - at_days[:, None]) / _WIDTH_DAYS
-    near = weight * np.exp(-0.5 * away**2)
-    n, first, second = near @ seen, (near * away) @ seen, (near * away**2) @ seen + _RIDGE
-    total, slope = near @ filled, (near * away) @ filled
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (second * total - first * slope) / (second * n - first**2)
-    return np.where(n > _LEAST_WEIGHT, mean, np.nan)
+    filled, n_columns = np.where(seen, values, 0.0), 1 + where.shape[1]
+    ridge = np.diag([0.0, _RIDGE, *[_RIDGE_OF_FEATURES] * (where.shape[1] - 1)])
+    result = np.full((len(at), values.shape[1]), np.nan)
+    for row, (phase, *features) in enumerate(at):
+        away = (where[:, 0] - phase) / _WIDTH_DAYS
+        near = weight * np.exp(-0.5 * away**2)
+        columns = np.column_stack([np.ones(len(where)), away, where[:, 1:]])
+        products = (columns[:, :, None] * columns[:, None, :]).reshape(len(where), -1)
+        matrix = (seen.T * near @ products).reshape(-1, n_columns, n_columns)
+        right = filled.T * near @ columns
+        use = matrix[:, 0, 0] > _LEAST_WEIGHT
+        solved = np.linalg.solve(matrix[use] + ridge, right[use, :, None])[..., 0]
+        result[row, use] = solved @ np.array([1.0, 0.0, *features])
+    return result
 
 
 def nearest_of_others(observed, peak_magnitude):

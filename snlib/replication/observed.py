@@ -24,6 +24,7 @@ __all__ = [
     "SIMULATED",
     "ObservedPredictions",
     "light_curve_table",
+    "method_scores",
     "predict_observed",
     "score_tables",
     "typical_supernova",
@@ -97,7 +98,7 @@ def score_tables(observed, predictions):
     means, truth, wavelength = predictions.means(), observed.log10_fnu, observed.wavelength_aa
     of_each = observed.object_id[observed.spectrum_object], observed.spectrum_phase_days
     spectra = [
-        _scores(observed, method, mean, predictions.samples if method == SIMULATED else None)
+        method_scores(observed, method, mean, predictions.samples if method == SIMULATED else None)
         for method, mean in means.items()
     ]
     less_model = truth - means[SALT3]
@@ -162,8 +163,23 @@ def _forecasts(observed, forecaster, seed):
     return samples
 
 
-def _scores(observed, method, predicted, samples):
-    """A row a spectrum."""
+def method_scores(observed, method, predicted, samples=None):
+    """Scores of the predictions of one method.
+
+    Parameters
+    ----------
+    observed : snlib.observed.table.ObservedSupernovae
+    method : str
+    predicted : ndarray, shape (M, L)
+    samples : ndarray, shape (M, S, L), optional
+        Without them there are no intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a spectrum: ``method, supernova, fold, phase_days, phase_bin`` and the scores of
+        `snlib.evaluation.observed_scores.spectrum_scores`.
+    """
     rows = [
         spectrum_scores(predicted[i], truth, observed.wavelength_aa, None if samples is None else samples[i])
         for i, truth in enumerate(observed.log10_fnu)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from snlib.figures.observed import (
+    plot_neighbours,
     plot_observed_errors,
     plot_observed_residuals,
     plot_observed_spectra,
@@ -105,3 +106,25 @@ def test_spectra_predictions_and_the_observed_are_told_apart():
         for method, spectra in others.items():
             np.testing.assert_allclose(line(ax, method)[1], spectra[i])
             assert colour(labelled(ax.lines, method)) == method_colour(method)
+
+
+def test_of_the_plain_ways_the_best_is_drawn_at_each_separation():
+    values = {
+        "alone_dex": [0.06, 0.061],
+        "plain_25_dex": [0.05, 0.054],
+        "plain_100_dex": [0.04, 0.07],
+        "joint_dex": [0.035, 0.05],
+    }
+    errors = {f"{name}_error": [0.001 * (i + 1), 0.002] for i, name in enumerate(values)}
+    _, ax = plt.subplots()
+    plot_neighbours(ax, pd.DataFrame(values | errors, index=["1 to 3", "3 to 6"]))
+    for label, expected, error in (
+        ("light curve alone", [0.06, 0.061], 0.001),
+        ("residual carried over, best share", [0.04, 0.054], 0.003),
+        ("joint transceiver", [0.035, 0.05], 0.004),
+    ):
+        x, y, low, high = errorbar(ax, label)
+        np.testing.assert_allclose(y, expected)
+        assert (high - low)[0] == pytest.approx(2 * error)
+        assert np.abs(x - range(2)).max() < 0.25
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1 to 3", "3 to 6"]

@@ -19,13 +19,15 @@ def test_a_local_mean_follows_a_line_in_phase():
     values = np.stack([2 + 0.05 * phase, -1 - 0.1 * phase], axis=1)
     at = np.array([0.0, 12.5])
     expected = np.stack([2 + 0.05 * at, -1 - 0.1 * at], axis=1)
-    np.testing.assert_allclose(local_mean(phase, values, np.ones(300), at), expected, atol=0.02)
+    np.testing.assert_allclose(
+        local_mean(phase[:, None], values, np.ones(300), at[:, None]), expected, atol=0.02
+    )
 
 
 def test_pixels_that_hardly_any_spectrum_has_are_left_out():
     values = np.ones((40, 2))
     values[1:, 1] = np.nan
-    mean = local_mean(np.zeros(40), values, np.full(40, 0.4), np.zeros(1))
+    mean = local_mean(np.zeros((40, 1)), values, np.full(40, 0.4), np.zeros((1, 1)))
     assert mean[0, 0] == pytest.approx(1) and np.isnan(mean[0, 1])
 
 
@@ -87,3 +89,23 @@ def test_a_spectrum_that_covers_too_little_is_not_taken(tmp_path):
     spectra[1:, :60] = np.nan
     nearest = nearest_of_others(table(tmp_path, log10_fnu=spectra), np.zeros(6))
     assert np.isnan(nearest[0]).all() and np.isfinite(nearest[1:]).any(1).all()
+
+
+def test_a_mean_can_be_linear_in_what_else_is_known(tmp_path):
+    """Spectra redder by the colour of their supernova: their mean given the colour is that spectrum."""
+    colour, of_object = arrays()["salt3_c"], arrays()["spectrum_object"]
+    slope = np.linspace(-1, 1, 200)
+    spectra = spectra_of_levels(np.zeros(12), False) + 2 * colour[of_object, None] * slope
+    phases = np.zeros(12, np.float32)
+    observed = table(tmp_path, log10_fnu=spectra.astype(np.float32), spectrum_phase_days=phases)
+    features = 100 * colour[:, None]  # so large that hardly anything pulls the slope to zero
+    predicted = mean_of_others(observed, features=features)
+    np.testing.assert_allclose(predicted, spectra, atol=0.01)
+    assert np.abs(mean_of_others(observed) - spectra).max() > 0.1
+
+
+def test_a_model_that_is_right_but_for_a_smooth_error_is_mended(tmp_path):
+    truth = spectra_of_levels(np.linspace(-0.3, 0.3, 12), False)
+    observed = table(tmp_path, log10_fnu=truth, spectrum_phase_days=np.zeros(12, np.float32))
+    wrong = truth + 0.1 * np.linspace(-1, 1, 200)
+    np.testing.assert_allclose(mean_of_others(observed, wrong), truth, atol=2e-3)
