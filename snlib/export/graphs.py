@@ -52,6 +52,8 @@ def to_onnx(part):
             input_names=[port.name for port in part.inputs],
             output_names=[port.name for port in part.outputs],
         ).model_proto
+    if part.attends_to_pixels:
+        _attend_in_double(model.graph)
     _name_axes(model.graph, part)
     _forget_sources(model)
     return model
@@ -62,7 +64,7 @@ def _require_exporter():
         try:
             import_module(name)
         except ModuleNotFoundError:
-            raise ModuleNotFoundError(f"{name} is not installed: pip install 'snlib[export]'") from None
+            raise ModuleNotFoundError(f"{name} is not installed: pip install 'snlib[onnx]'") from None
 
 
 def _example(port):
@@ -106,6 +108,25 @@ def _quiet():
             yield
         finally:
             logging.disable(before)
+
+
+def _attend_in_double(graph):
+    """Let attention add up what it sees in double precision: of a thousand pixels float32 loses too much."""
+    from onnx import TensorProto, helper
+
+    weights = {node.output[0] for node in graph.node if node.op_type == "Softmax"}
+    nodes = []
+    for node in graph.node:
+        if node.op_type != "MatMul" or node.input[0] not in weights:
+            nodes.append(node)
+            continue
+        factors, mixed = [f"{name}_double_{node.name}" for name in node.input], f"{node.output[0]}_double"
+        for single, double in zip(node.input, factors, strict=True):
+            nodes.append(helper.make_node("Cast", [single], [double], to=TensorProto.DOUBLE))
+        nodes.append(helper.make_node("MatMul", factors, [mixed]))
+        nodes.append(helper.make_node("Cast", [mixed], list(node.output), to=TensorProto.FLOAT))
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _name_axes(graph, part):

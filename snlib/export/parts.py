@@ -42,9 +42,12 @@ class Part(nn.Module):
         What `forward` takes and gives, in this order.
     distribution : str
         What location and scale are of.
+    attends_to_pixels : bool
+        Whether its attention adds up all pixels of a spectrum.
     """
 
     distribution = _LAPLACE
+    attends_to_pixels = False
 
     def __init__(self, model, scaling):
         super().__init__()
@@ -53,7 +56,8 @@ class Part(nn.Module):
 
     def z_score(self, name, values, observed=None):
         """Standardise physical numbers, in double precision; to 0 what is not observed."""
-        mean, scale = getattr(self.scaling, name)
+        # As tensors, for the exporter rounds Python's numbers to single precision.
+        mean, scale = (torch.tensor(number, dtype=torch.float64) for number in getattr(self.scaling, name))
         z = ((values - mean) / scale).float()
         return z if observed is None else torch.where(observed, z, 0.0)
 
@@ -98,6 +102,7 @@ class _PhotometryEncoder(_Encoder):
 
 class _SpectrumEncoder(_Encoder):
     inputs = SPECTRUM
+    attends_to_pixels = True
 
     def forward(self, phase_days, wavelength_aa, log10_fnu, observed):
         posterior = self.model.spectrum.posterior(

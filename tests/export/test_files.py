@@ -112,5 +112,5 @@ def test_a_missing_package_is_named(weights, tmp_path, snlib, monkeypatch, name)
     for known in ("onnx", "onnxscript"):
         monkeypatch.setitem(sys.modules, known, None if known == name else sys)
     code, said = snlib("export", "--weights", str(weights), "--out", "out")
-    assert code == 2 and f"snlib: {name} is not installed: pip install 'snlib[export]'\n" in said
+    assert code == 2 and f"snlib: {name} is not installed: pip install 'snlib[onnx]'\n" in said
     assert not (tmp_path / "out").exists()
