@@ -18,6 +18,7 @@ ROOMS = {
     "training": (*_BASE, "data", "model"),
     "joint": (*_BASE, "data", "simulation", "observed", "model", "training"),
     "inference": (*_BASE, "data", "simulation", "model"),
+    "export": (*_BASE, "data", "model", "inference"),
     "evaluation": (*_BASE, "data", "simulation", "model", "inference"),
     "survey": (*_BASE, "data", "simulation", "observed", "model", "inference", "evaluation"),
     "figures": (*_BASE, "data", "simulation", "model", "inference", "evaluation"),

@@ -290,5 +290,24 @@ def observe_predictions(
     write_as_observed(predictions, out, objects)
 
 
+@app.command("export")
+def export_model(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    weights: _Weights = "large",
+):
+    """Encoders and decoders as ONNX, for programs without PyTorch.
+
+    Writes WEIGHTS-PART.onnx for each of photometry-encoder, photometry-decoder, spectrum-encoder,
+    spectrum-decoder and, of a predictive MMVAE, predictive (from light curves to spectra with their errors).
+    All inputs and outputs are in physical units; each file says which, and what its mask means, in its
+    metadata.
+    """
+    import snlib.replication.evaluated  # noqa: F401 -- so that the authors' architecture is known
+    from snlib.export import export_weights
+    from snlib.inference import find_weights
+
+    export_weights(find_weights(weights), out)
+
+
 for _name, _command in BOOK_COMMANDS.items():
     app.command(_name)(_command)
