@@ -13,6 +13,7 @@ import typer
 from snlib.cli_book import BOOK_COMMANDS, Device
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
+from snlib.joint.command import SpectraOption
 from snlib.observed.command import ObjectsOption, Salt3Option, ZeroPointOption
 from snlib.survey.command import MemoryOption, SchedulerOption, SkipBadOption, WorkersOption
 
@@ -179,11 +180,19 @@ def predict(
     latent_only: Annotated[
         bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
     ] = False,
-    weights: _Weights = "large",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of an MMVAE or a joint transceiver: a file, or the name of a folder or set in "
+            "data/weights.",
+            show_default="large; with --objects, observed",
+        ),
+    ] = None,
     device: Device = "auto",
     objects: ObjectsOption = None,
     zero_point: ZeroPointOption = None,
     salt3: Salt3Option = None,
+    spectra: SpectraOption = None,
     summary: Annotated[
         bool, typer.Option("--summary", help="Mean, 90 % interval and features only, as for a survey.")
     ] = False,
@@ -202,13 +211,15 @@ def predict(
     latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
     each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
     where the light curve is unlike those of training. After a kill the same command goes on where it was.
-    What was done to observed light curves: OUT.steps.csv.
+    Observed light curves are predicted by weights that learned from observed supernovae, which read observed
+    spectra of the same objects too (--spectra). What was done to them: OUT.steps.csv.
 
     With --summary a parquet file or, of a survey as for embed, a folder: in place of samples two nested
     columns, spectra (mean and 90 % interval) and features (g and r magnitudes, colour, lines, likewise).
     """
     from snlib.files import require_suffix
     from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
+    from snlib.joint.command import knowing_spectra, load_forecaster
     from snlib.observed import read_any_light_curves, write_steps
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Summary, run_survey_or_table
@@ -216,17 +227,23 @@ def predict(
     cluster = Cluster(workers, memory, scheduler)
     if summary and objects is not None:
         raise ValueError("objects: a summary is of light curves at rest, not of observed ones")
+    if spectra is not None and objects is None:
+        raise ValueError(
+            f"{spectra}: spectra have dates, so that light curves must have them too (--objects)"
+        )
     if summary:
         phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
-        model = (str(find_weights(weights).absolute()), open_run(device=device).device)
+        model = (str(find_weights(weights or "large").absolute()), open_run(device=device).device)
         task = Summary(*model, tuple(phase_days), tuple(wavelength_aa), samples, seed, latent_only)
         run_survey_or_table(light_curves, out, task, digest("survey"), cluster, skip_bad)
         return
     cluster.require_none(skip_bad)
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
-    forecaster = _forecaster(weights, device)
+    weights = find_weights(weights or ("large" if objects is None else "observed"))
+    forecaster = load_forecaster(weights, open_run(device=device).device)
     curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
+    forecaster = knowing_spectra(forecaster, spectra, steps)
     write_predictions(out, forecaster, curves, request, digest("predictions"))
     write_steps(out, steps)
 

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "conversion": ["read_observed_light_curves"],
         "frames": ["distance_modulus_at", "observer_frame"],
         "kcor": ["Passband", "read_kcor"],
+        "known_spectra": ["KnownSpectra", "read_known_spectra"],
         "objects": ["Objects", "read_objects"],
         "others": ["mean_of_others", "nearest_of_others"],
         "salt": ["Salt3", "fitted_spectra"],

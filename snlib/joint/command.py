@@ -1,0 +1,83 @@
+"""Joint transceivers on the command line.
+
+Like the command line, it imports what it needs when it runs.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["SpectraOption", "knowing_spectra", "load_forecaster"]
+
+#: Of ``--spectra``.
+SpectraOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --objects: observed spectra of the same objects, for weights of a joint transceiver; "
+        "table of object_id, mjd, wavelength (Angstrom) and flux (per Angstrom, in any unit)."
+    ),
+]
+
+
+def load_forecaster(path, device):
+    """The weights of an MMVAE or of a joint transceiver, whichever they are.
+
+    Parameters
+    ----------
+    path : path-like
+    device : str
+        A joint transceiver is on the CPU always.
+
+    Returns
+    -------
+    snlib.inference.forecast.Forecaster or snlib.joint.forecast.ObservedForecaster
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged or holds another model; the message names the file.
+    """
+    from snlib.files.tensors import read_tensors
+    from snlib.inference.forecast import Forecaster
+    from snlib.joint.forecast import ObservedForecaster
+    from snlib.joint.predict import NAME
+
+    metadata = read_tensors(path)[1]
+    is_joint = isinstance(metadata, dict) and metadata.get("model") == NAME
+    return ObservedForecaster.load(path) if is_joint else Forecaster.load(path, device)
+
+
+def knowing_spectra(forecaster, path, steps):
+    """A forecaster that knows the spectra of a table.
+
+    Parameters
+    ----------
+    forecaster
+        Of `load_forecaster`.
+    path : path-like or None
+        As of `snlib.observed.known_spectra.read_known_spectra`; None for no spectra.
+    steps : list of snlib.observed.steps.Steps
+        What was done to the light curves.
+
+    Returns
+    -------
+    snlib.inference.forecast.Forecaster or snlib.joint.forecast.ObservedForecaster
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        As of `snlib.observed.known_spectra.read_known_spectra`; also if the weights read no spectra.
+    """
+    from snlib.joint.forecast import ObservedForecaster
+    from snlib.observed.known_spectra import read_known_spectra
+
+    if path is None:
+        return forecaster
+    if not isinstance(forecaster, ObservedForecaster):
+        raise ValueError(f"{path}: these weights read no spectra; the weights 'observed' do")
+    return forecaster.knowing(read_known_spectra(path, steps, forecaster.wavelength_aa))
