@@ -219,7 +219,7 @@ def predict(
     """
     from snlib.files import require_suffix
     from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
-    from snlib.joint.command import knowing_spectra, load_forecaster
+    from snlib.joint.command import knowing_spectra, load_joint
     from snlib.observed import read_any_light_curves, write_steps
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Summary, run_survey_or_table
@@ -240,8 +240,8 @@ def predict(
     cluster.require_none(skip_bad)
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
-    weights = find_weights(weights or ("large" if objects is None else "observed"))
-    forecaster = load_forecaster(weights, open_run(device=device).device)
+    path = find_weights(weights or ("large" if objects is None else "observed"))
+    forecaster = load_joint(path) or _forecaster(str(path), device)
     curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
     forecaster = knowing_spectra(forecaster, spectra, steps)
     write_predictions(out, forecaster, curves, request, digest("predictions"))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["SpectraOption", "knowing_spectra", "load_forecaster"]
+__all__ = ["SpectraOption", "knowing_spectra", "load_joint"]
 
 #: Of ``--spectra``.
 SpectraOption = Annotated[
@@ -20,34 +20,32 @@ SpectraOption = Annotated[
 ]
 
 
-def load_forecaster(path, device):
-    """The weights of an MMVAE or of a joint transceiver, whichever they are.
+def load_joint(path):
+    """Read weights if they are those of a joint transceiver.
 
     Parameters
     ----------
     path : path-like
-    device : str
-        A joint transceiver is on the CPU always.
 
     Returns
     -------
-    snlib.inference.forecast.Forecaster or snlib.joint.forecast.ObservedForecaster
+    snlib.joint.forecast.ObservedForecaster or None
+        None if they are of another model.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is damaged or holds another model; the message names the file.
+        If it is damaged; the message names the file.
     """
     from snlib.files.tensors import read_tensors
-    from snlib.inference.forecast import Forecaster
     from snlib.joint.forecast import ObservedForecaster
     from snlib.joint.predict import NAME
 
     metadata = read_tensors(path)[1]
     is_joint = isinstance(metadata, dict) and metadata.get("model") == NAME
-    return ObservedForecaster.load(path) if is_joint else Forecaster.load(path, device)
+    return ObservedForecaster.load(path) if is_joint else None
 
 
 def knowing_spectra(forecaster, path, steps):
@@ -56,7 +54,7 @@ def knowing_spectra(forecaster, path, steps):
     Parameters
     ----------
     forecaster
-        Of `load_forecaster`.
+        Of an MMVAE or a joint transceiver.
     path : path-like or None
         As of `snlib.observed.known_spectra.read_known_spectra`; None for no spectra.
     steps : list of snlib.observed.steps.Steps

@@ -74,7 +74,6 @@ class ObservedForecaster:
         unlike = np.nan_to_num(misfit) > self.most_misfit_mag
         return {"n_points": curves.n_points, "misfit_mag": misfit, "unlike": unlike}
 
-    @torch.no_grad()
     def draws(self, curves, index, request, wavelength_aa, rng):
         """Draw spectra of one object.
 
@@ -99,14 +98,28 @@ class ObservedForecaster:
         if request.latent_only:
             raise ValueError("latent-only: a joint transceiver has no latent to draw from")
         phase_days = np.asarray(request.phase_days, dtype=float)
-        predictive = self._predictive(curves, index, phase_days, wavelength_aa)
+        predictive = self.predictive(curves, index, phase_days, wavelength_aa)
         location, deviation = predictive.loc.double().numpy(), predictive.variance().sqrt().double().numpy()
         drawn = predictive.expand(request.n_samples).draw(rng).double().numpy()
         away = self.widening((drawn - location) / deviation, phase_days)
         mean = _at_wavelengths(self.joint.mean.spectra_at(phase_days), self.wavelength_aa, wavelength_aa)
         return (mean + location + away * deviation).astype(np.float32)
 
-    def _predictive(self, curves, index, phase_days, wavelength_aa):
+    @torch.no_grad()
+    def predictive(self, curves, index, phase_days, wavelength_aa):
+        """The distribution of residuals from the mean supernova, before it is widened.
+
+        Parameters
+        ----------
+        curves, index, wavelength_aa
+            As of `draws`.
+        phase_days : ndarray, shape (P,)
+
+        Returns
+        -------
+        snlib.model.likelihoods.LowRankNormal
+            Of shape (P, L).
+        """
         known = self.spectra.get(str(curves.object_id[index]))
         of_known = np.empty(0) if known is None else known.phase_days
         spectra = np.zeros((len(phase_days), len(self.wavelength_aa)))

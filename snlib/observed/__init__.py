@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "known_spectra": ["KnownSpectra", "read_known_spectra"],
         "objects": ["Objects", "read_objects"],
         "others": ["mean_of_others", "nearest_of_others"],
-        "salt": ["Salt3", "fitted_spectra"],
+        "salt": ["Salt3", "fitted_spectra", "warped_spectra"],
         "salt_fit": ["SaltFit", "fit_salt"],
         "passbands": ["find_passband"],
         "snana": ["ObservedSpectrum", "ObservedSupernova", "read_snana"],
