@@ -6,32 +6,42 @@ From the repository's root, with ``pip install -e '.[observed]'``::
 
 The table of observed supernovae is not committed, since the surveys' terms of redistribution are unclear;
 README beside this file says where it comes from.  What was trained is kept in the folder of generated files,
-and a run that was stopped goes on there.  Writes results/joint.
+and a run that was stopped goes on there.  Writes results/joint, and weights/observed: a model that learned
+from all folds, with intervals that are as wide as the errors on those that were left out.
 """
 
 import argparse
 
+import numpy as np
+
 from snlib import __version__
 from snlib.evaluation.observed_scores import judged
 from snlib.files import DATA, generated_folder, replacing, write_json
+from snlib.inference import OBSERVED_WEIGHTS
 from snlib.joint import (
     JOINT,
     JOINT_TUNED,
     JointForecaster,
     MeanSupernova,
+    ObservedForecaster,
+    Widening,
     fine_tune,
+    misfits_mag,
     pre_train,
     predict_held_out,
     simulate_salt,
 )
 from snlib.joint.predict import NAME
 from snlib.model.registry import new_model
+from snlib.model.weights import load_model
 from snlib.observed import Salt3, read_observed
 from snlib.replication.cache import file_digest
+from snlib.replication.joint_few import few_points_table
 from snlib.replication.joint_scores import held_out_table, neighbour_table
 from snlib.training.steps import use_one_core
 
-N_SIMULATED, PRE_STEPS, STEPS, SEED = 2500, 6000, 1000, 0
+N_SIMULATED, PRE_STEPS, STEPS, SEED = 2500, 6000, 200, 0
+UNLIKE = 0.01  # of the observed supernovae that were not learned from are called unlike them
 
 
 def main():
@@ -51,6 +61,7 @@ def main():
     tables = {
         "spectra": held_out_table(observed, alone, salt),
         "neighbours": neighbour_table(observed, models, alone),
+        "few_points": few_points_table(observed, models, salt),
         "simulations_only": held_out_table(observed, predict_held_out([start] * len(folds), observed), salt),
     }
     results = DATA / "results" / "joint"
@@ -58,7 +69,10 @@ def main():
     for name, table in tables.items():
         with replacing(results / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.4g")
-    write_json(results / "provenance.json", made_from(given, observed, len(folds)))
+    made = made_from(given, observed, len(folds))
+    write_json(results / "provenance.json", made)
+    tuned(folder, start, observed, None)
+    ship(folder, observed, models, alone, made)
 
 
 def pre_trained(folder, observed, salt):
@@ -73,12 +87,25 @@ def pre_trained(folder, observed, salt):
 
 
 def tuned(folder, start, observed, fold):
-    """The model that learned from all folds but one; from the folder if it is there."""
-    path = folder / f"fold{fold}.safetensors"
+    """The model that learned from all folds but one, or from all; from the folder if it is there."""
+    path = folder / (f"fold{fold}.safetensors" if fold is not None else "all.safetensors")
     if not path.is_file():
         model, history = fine_tune(start, observed, fold, STEPS, SEED, folder / f"fold{fold}.checkpoint")
         JointForecaster(model).save(path, {"fold": fold, "seed": SEED}, history)
     return JointForecaster.load(path).model
+
+
+def ship(folder, observed, models, alone, made):
+    """Write the weights that are used for observed supernovae."""
+    misfit = np.full(len(observed.object_id), np.nan)
+    for fold, one in enumerate(models):
+        own = observed.fold == fold
+        misfit[own] = misfits_mag(JointForecaster(one), observed.light_curves)[own]
+    limit = float(np.nanquantile(misfit[np.unique(observed.spectrum_object)], 1 - UNLIKE))
+    OBSERVED_WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
+    path = folder / "all.safetensors"
+    forecaster = ObservedForecaster(JointForecaster.load(path), Widening.fit(alone, observed), limit)
+    forecaster.save(OBSERVED_WEIGHTS, made, load_model(path).history)
 
 
 def made_from(given, observed, n_folds):

@@ -13,6 +13,7 @@ import typer
 from snlib.cli_book import BOOK_COMMANDS, Device
 from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
 from snlib.files.npz import write_npz
+from snlib.joint.command import SpectraOption
 from snlib.observed.command import ColumnsOption, ObjectsOption, Salt3Option, VisitsOption, ZeroPointOption
 from snlib.survey.command import MemoryOption, SchedulerOption, SkipBadOption, WorkersOption
 
@@ -180,13 +181,21 @@ def predict(
     latent_only: Annotated[
         bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
     ] = False,
-    weights: _Weights = "large",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of an MMVAE or a joint transceiver: a file, or the name of a folder or set in "
+            "data/weights.",
+            show_default="large; with --objects, observed",
+        ),
+    ] = None,
     device: Device = "auto",
     objects: ObjectsOption = None,
     zero_point: ZeroPointOption = None,
     salt3: Salt3Option = None,
     columns: ColumnsOption = None,
     visits: VisitsOption = None,
+    spectra: SpectraOption = None,
     summary: Annotated[
         bool, typer.Option("--summary", help="Mean, 90 % interval and features only, as for a survey.")
     ] = False,
@@ -205,7 +214,9 @@ def predict(
     latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
     each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
     where the light curve is unlike those of training. After a kill the same command goes on where it was.
-    What was done to observed light curves: OUT.steps.csv, or columns of the result of a survey.
+    Observed light curves are predicted by weights that learned from observed supernovae, which read observed
+    spectra of the same objects too (--spectra). What was done to them: OUT.steps.csv, or columns of the
+    result of a survey.
 
     With --summary a parquet file or, of a survey as for embed, a folder: in place of samples two nested
     columns, spectra (mean and 90 % interval) and features (g and r magnitudes, colour, lines, likewise).
@@ -218,18 +229,30 @@ def predict(
 
     cluster = Cluster(workers, memory, scheduler)
     given = Given(objects, zero_point, salt3, columns, visits)
+    if summary and spectra is not None:
+        raise ValueError("spectra: a summary is of light curves alone")
     if summary:
         phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
-        model = (str(find_weights(weights).absolute()), open_run(device=device).device)
+        model = (str(find_weights(weights or "large").absolute()), open_run(device=device).device)
         task = Summary(*model, tuple(phase_days), tuple(wavelength_aa), samples, seed, latent_only)
         run_survey_or_table(light_curves, out, task, digest("survey"), cluster, skip_bad, given)
         return
     cluster.require_none(skip_bad)
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
-    forecaster = _forecaster(weights, device)
-    with light_curves_at_rest(light_curves, out, digest("survey"), given) as curves:
+    path = weights and find_weights(weights)
+    with light_curves_at_rest(light_curves, out, digest("survey"), given) as (curves, steps):
+        forecaster = _predicting(path, device, spectra, steps)
         write_predictions(out, forecaster, curves, request, digest("predictions"))
+
+
+def _predicting(weights, device, spectra, steps):
+    """What predicts light curves, which are observed ones if there are steps to the rest frame."""
+    from snlib.inference import find_weights
+    from snlib.joint.command import knowing_spectra, load_joint
+
+    path = weights or find_weights("observed" if steps else "large")
+    return knowing_spectra(load_joint(path) or _forecaster(str(path), device), spectra, steps)
 
 
 @app.command("embed")
@@ -269,7 +292,7 @@ def embed_light_curves(
     cluster.require_none(skip_bad)
     require_suffix(out, TABLE_SUFFIXES)
     forecaster = _forecaster(weights, device)
-    with light_curves_at_rest(light_curves, out, digest("survey"), given) as curves:
+    with light_curves_at_rest(light_curves, out, digest("survey"), given) as (curves, _):
         write_table(out, embedding_table(forecaster, curves))
 
 

@@ -26,6 +26,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "spectrum_posteriors",
         ],
         "samples": ["central_interval"],
-        "shipped": ["DEFAULT_WEIGHTS", "find_weights"],
+        "shipped": ["DEFAULT_WEIGHTS", "OBSERVED_WEIGHTS", "find_weights"],
     },
 )

@@ -7,7 +7,7 @@ import torch
 
 from snlib.data.batches import on
 from snlib.data.scaling import Scaling
-from snlib.inference.misfit import Familiarity
+from snlib.inference.misfit import Familiarity, about_objects
 from snlib.inference.posteriors import posterior_samples, spectrum_query
 from snlib.inference.recalibration import Recalibration
 from snlib.model.mmvae import MMVAE
@@ -89,6 +89,34 @@ class Forecaster:
         photometry = on(self.scaling.photometry(light_curve), self.device)
         posterior = self.model.photometry.posterior(photometry)
         return posterior_samples(posterior, self.model.spectrum, self.scaling, *where)
+
+    def draws(self, curves, index, request, wavelength_aa, rng):
+        """Draw spectra of one of many objects, as they are requested.
+
+        Parameters
+        ----------
+        curves : snlib.data.ragged.RaggedLightCurves
+        index : int
+            Of the object.
+        request : snlib.inference.predict.Request
+        wavelength_aa : ndarray, shape (L,)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray of float32, shape (S, P, L)
+        """
+        draw = self.latent_samples if request.latent_only else self.samples
+        return draw(curves.padded([index]), request.phase_days, wavelength_aa, request.n_samples, rng)
+
+    def about(self, curves):
+        """What is said of each light curve; see `snlib.inference.misfit.about_objects`."""
+        return about_objects(self, curves)
+
+    def decides(self):
+        """All but the weights that decides what is predicted, as text."""
+        known = self.recalibration and self.recalibration.to_dict(), self.familiarity
+        return repr((self.device.type, self.scaling, known))
 
     @property
     def device(self):

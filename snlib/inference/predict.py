@@ -100,7 +100,6 @@ def predict_object(forecaster, curves, request, index):
     -------
     ndarray of float32, shape (S, P, L)
     """
-    draw = forecaster.latent_samples if request.latent_only else forecaster.samples
     place = int.from_bytes(hashlib.sha256(str(curves.object_id[index]).encode()).digest()[:8])
     rng = stream("predictions", request.seed, place)
-    return draw(curves.padded([index]), request.phase_days, WAVELENGTH_AA, request.n_samples, rng)
+    return forecaster.draws(curves, index, request, WAVELENGTH_AA, rng)

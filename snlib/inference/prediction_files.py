@@ -13,7 +13,6 @@ from tqdm import tqdm
 from snlib.data.quantities import WAVELENGTH_AA
 from snlib.files.tables import require_suffix
 from snlib.files.writing import require_space, resumable
-from snlib.inference.misfit import about_objects
 from snlib.inference.predict import predict_spectra
 from snlib.inference.samples import Samples
 
@@ -55,11 +54,9 @@ def write_predictions(path, forecaster, curves, request, code):
 
 def _digest(forecaster, curves, request, code):
     """Of all that decides what is predicted."""
-    model, recalibration = forecaster.model, forecaster.recalibration
     asked = (request.phase_days.tolist(), request.n_samples, request.seed, request.latent_only)
-    known = recalibration and recalibration.to_dict(), forecaster.familiarity
-    sha = hashlib.sha256(repr((code, forecaster.device.type, asked, forecaster.scaling, known)).encode())
-    for name, tensor in model.state_dict().items():
+    sha = hashlib.sha256(repr((code, asked, forecaster.decides())).encode())
+    for name, tensor in forecaster.model.state_dict().items():
         sha.update(name.encode() + tensor.cpu().numpy().tobytes())
     sha.update(repr(curves.object_id.tolist()).encode())
     for values in (curves.start, curves.phase_days, curves.magnitude, curves.band):
@@ -81,7 +78,7 @@ def _write_samples(path, file, forecaster, curves, request):
     _tell(path, curves, request, n_bytes)
     require_space(path, n_bytes - stored)
     file.seek(0)
-    small = {"object_id": curves.object_id.astype(str)} | about_objects(forecaster, curves)
+    small = {"object_id": curves.object_id.astype(str)} | forecaster.about(curves)
     small |= {"phase_days": request.phase_days, "wavelength_aa": WAVELENGTH_AA}
     with zipfile.ZipFile(file, "w") as archive:  # writes over what is there, and truncates nothing
         for field, values in small.items():
@@ -118,7 +115,7 @@ def _write_intervals(path, file, forecaster, curves, request):
     n_phases, n_pixels = len(request.phase_days), len(WAVELENGTH_AA)
     phase = np.repeat([f"{phase:g}" for phase in request.phase_days], n_pixels)
     wavelength = np.tile([f"{wavelength:.2f}" for wavelength in WAVELENGTH_AA], n_phases)
-    about = about_objects(forecaster, curves)
+    about = forecaster.about(curves)
     header = ",".join(["object_id", *about, "phase_days", "wavelength_aa", *_INTERVAL_COLUMNS]) + "\n"
     lines = _fixed_parts(curves.object_id, about)
     n_whole = _skip_whole(file, n_phases * n_pixels)

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from snlib.files.places import DATA
 
-__all__ = ["DEFAULT_WEIGHTS", "find_weights"]
+__all__ = ["DEFAULT_WEIGHTS", "OBSERVED_WEIGHTS", "find_weights"]
 
 _FOLDER = DATA / "weights"
 #: The file of weights that `snlib predict` and `snlib embed` use unless they are told otherwise.
 DEFAULT_WEIGHTS = _FOLDER / "large" / "predictive-mmvae-large-seed0.safetensors"
+#: Those that `snlib predict` uses for light curves as they were observed.
+OBSERVED_WEIGHTS = _FOLDER / "observed" / "joint-transceiver-joint-tuned-seed0.safetensors"
 
 
 def find_weights(name):

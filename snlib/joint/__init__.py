@@ -7,12 +7,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "build": ["make_examples"],
         "examples": ["Examples", "JointBatch", "OtherSpectra", "Points"],
-        "innovation": ["Innovation"],
+        "carrying": ["CarryOver"],
+        "forecast": ["ObservedForecaster", "misfits_mag"],
         "folds": ["HeldOut", "fine_tune", "pre_train", "predict_held_out"],
-        "intervals": ["cross_recalibrated"],
+        "intervals": ["Widening", "cross_recalibrated"],
         "mean_supernova": ["MeanSupernova"],
         "model": ["JOINT", "JOINT_TUNED", "JointEncoder", "JointRecipe", "JointTransceiver"],
         "predict": ["JointForecaster"],
         "simulate": ["simulate_salt"],
+        "surprises": ["Surprises", "find_surprises"],
     },
 )

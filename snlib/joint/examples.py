@@ -10,7 +10,16 @@ import torch
 
 from snlib.data.batches import Photometry, Spectrum
 
-__all__ = ["Examples", "JointBatch", "OtherSpectra", "Points", "phase_place", "wavelength_place"]
+__all__ = [
+    "Examples",
+    "JointBatch",
+    "OtherSpectra",
+    "Points",
+    "days_at",
+    "log_wavelength_at",
+    "phase_place",
+    "wavelength_place",
+]
 
 _PHASE, _WAVELENGTH = (10.0, 12.0), (5500.0, 1500.0)  # middle and width, days and Angstrom
 
@@ -23,6 +32,16 @@ def phase_place(phase_days):
 def wavelength_place(wavelength_aa):
     """A wavelength as models embed it."""
     return (wavelength_aa - _WAVELENGTH[0]) / _WAVELENGTH[1]
+
+
+def days_at(place):
+    """Days from peak of a place among phases."""
+    return _PHASE[0] + _PHASE[1] * place
+
+
+def log_wavelength_at(place):
+    """Logarithm of the wavelength in Angstrom of a place among wavelengths, a tensor."""
+    return (_WAVELENGTH[0] + _WAVELENGTH[1] * place).log()
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,7 @@ class Points:
     @property
     def phase_days(self):
         """Days from peak, shape (B, N)."""
-        return _PHASE[0] + _PHASE[1] * self.phase
+        return days_at(self.phase)
 
     def joined(self, others):
         """These points and others of the same supernovae."""
@@ -196,7 +215,7 @@ class Examples:
     @property
     def phase_days(self):
         """Days from peak of each spectrum, shape (M,)."""
-        return _PHASE[0] + _PHASE[1] * self.phase.double().numpy()
+        return days_at(self.phase.double().numpy())
 
     def known(self, index, spectra=None):
         """What is shown where the light curve and some spectra are known.

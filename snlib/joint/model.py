@@ -6,6 +6,7 @@ read and what is predicted are residuals: dex from the spectra of a mean superno
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -15,9 +16,16 @@ from torch import Tensor, nn
 
 from snlib.data.batches import Spectrum
 from snlib.data.quantities import BANDS
-from snlib.joint.examples import JointBatch, OtherSpectra, Points
-from snlib.joint.innovation import Innovation
+from snlib.joint.carrying import CarryOver
+from snlib.joint.examples import (
+    JointBatch,
+    OtherSpectra,
+    Points,
+    days_at,
+    log_wavelength_at,
+)
 from snlib.joint.mean_supernova import MEAN_DAYS, MeanSupernova
+from snlib.joint.surprises import band_surprises, covered, find_surprises
 from snlib.model.likelihoods import LowRankNormal
 from snlib.model.recipes import Recipe
 from snlib.model.registry import Architecture, register
@@ -28,6 +36,7 @@ __all__ = ["JOINT", "JOINT_TUNED", "JointEncoder", "JointRecipe", "JointTranscei
 
 _UNIT_DEX = 0.1  # of residuals where the model works with them: about their scatter
 _LEVEL_DAYS = 15.0  # points so near to peak say how bright a supernova is
+_SPEED_OF_TRUST = 20.0  # by which it learns faster than other weights
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class JointRecipe(Recipe):
         Wavelengths of the mean supernova.
     alone : float
         At each step show this share of the light curves without a spectrum.
+    carries : bool
+        Whether surprises are carried over.
     grey_dex, reddening_mag, shift_days, jitter_dex : float
         Standard deviations of what is added to all residuals, of B - V, of the time of peak, and of what is
         added to each point of the light curve.
@@ -52,6 +63,7 @@ class JointRecipe(Recipe):
     n_modes: int = 8
     n_pixels: int = 491
     alone: float = 0.4
+    carries: bool = False
     grey_dex: float = 0.06
     reddening_mag: float = 0.04
     shift_days: float = 0.4
@@ -79,7 +91,7 @@ JOINT = JointRecipe(
     clip_norm=1.0,
 )
 #: After the simulations, on observed spectra.
-JOINT_TUNED = replace(JOINT, name="joint-tuned", learning_rate=3e-4)
+JOINT_TUNED = replace(JOINT, name="joint-tuned", learning_rate=3e-4, carries=True)
 
 
 class JointEncoder(nn.Module):
@@ -131,7 +143,8 @@ class JointTransceiver(nn.Module):
         self.encoder = JointEncoder(recipe)
         of_decoder = replace(recipe, latent_dim=recipe.d_model)
         self.decoder = TransceiverDecoder("spectrum", of_decoder, n_outputs=2 + recipe.n_modes)
-        self.innovation = Innovation()
+        self.carry_over = CarryOver()
+        self.trust = nn.Parameter(torch.zeros(()))  # in what spectra change beyond what is carried over
         days = len(MEAN_DAYS)
         self.register_buffer("mean_wavelength_aa", torch.zeros(recipe.n_pixels, dtype=torch.float64))
         self.register_buffer("mean_log10_fnu", torch.zeros(days, recipe.n_pixels))
@@ -158,27 +171,41 @@ class JointTransceiver(nn.Module):
             Of the same supernovae.
         spectrum : Spectrum
         """
-        points = light_curve.joined(others.points())
-        level = _level(points)[:, None]
-        value = torch.where(points.observed, (points.value - level) / _UNIT_DEX, 0.0)
-        latents = self.encoder(replace(points, value=value))
+        level, light_curve, others = _in_units(light_curve, others)
+        latents = self._read(light_curve, others)
         out = self.decoder(latents[None], spectrum)[0]
-        surprise = self._surprise(latents, others, level)
-        change, left = self.innovation(surprise, others, spectrum)
-        scale = F.softplus(out[..., 1]) * left
-        location = (out[..., 0] + change) * _UNIT_DEX + level
-        return LowRankNormal(
-            location, scale * _UNIT_DEX + MIN_SCALE, out[..., 2:] * left[..., None] * _UNIT_DEX
-        )
+        location, scale, factors = out[..., 0], F.softplus(out[..., 1]), out[..., 2:]
+        if self.recipe.carries:
+            with torch.no_grad():
+                known = find_surprises(partial(self._decoded, latents), light_curve, others, spectrum.phase)
+            asked = days_at(spectrum.phase), log_wavelength_at(spectrum.wavelength)
+            change, left = self.carry_over(known, *asked)
+            location, scale, factors = location + change, scale * left, factors * left[..., None]
+        return LowRankNormal(location * _UNIT_DEX + level, scale * _UNIT_DEX + MIN_SCALE, factors * _UNIT_DEX)
 
-    @torch.no_grad()
-    def _surprise(self, latents, others, level):
-        """By how much the known spectra differ from what is decoded at their phases, shape (B, C, K)."""
-        n_spectra = others.phase.shape[1]
-        phases = Spectrum(others.phase.flatten(), others.wavelength, None, None)
-        out = self.decoder(latents.repeat_interleave(n_spectra, 0)[None], phases)[0]
-        decoded = out[..., 0].unflatten(0, others.phase.shape)
-        return (others.value - level[..., None]) / _UNIT_DEX - decoded
+    def misfit_dex(self, light_curve: Points, others: OtherSpectra) -> Float[Tensor, "B T"]:
+        """By how much each point differs from what is decoded for it; NaN where that cannot be said."""
+        _, light_curve, others = _in_units(light_curve, others)
+        decode = partial(self._decoded, self._read(light_curve, others))
+        surprise = _UNIT_DEX * band_surprises(decode, light_curve).value
+        return surprise.masked_fill(~covered(light_curve), torch.nan)
+
+    def _read(self, light_curve, others):
+        """Latents of the light curve and, as far as it is trusted, what spectra change in them."""
+        points = light_curve.joined(others.points())
+        points = replace(points, value=torch.where(points.observed, points.value, 0.0))
+        of_all = self.encoder(points)
+        if not self.recipe.carries:
+            return of_all
+        has_points = light_curve.observed.any(1, keepdim=True)
+        first = self.encoder(replace(points, observed=points.observed & ~(points.narrow & has_points)))
+        return first + _SPEED_OF_TRUST * self.trust * (of_all - first)
+
+    def _decoded(self, latents, phase, wavelength):
+        """Residuals in units at some phases (B, C) of each supernova, shape (B, C, L)."""
+        asked = Spectrum(phase.flatten(), wavelength, None, None)
+        out = self.decoder(latents.repeat_interleave(phase.shape[1], 0)[None], asked)[0]
+        return out[..., 0].unflatten(0, phase.shape)
 
     def forward(self, batch: JointBatch, noise, pixels: Int[Tensor, " n"]) -> Float[Tensor, " B"]:
         """Loss of each example: minus the log density of a pixel of its spectrum, times its weight.
@@ -213,6 +240,13 @@ class JointTransceiver(nn.Module):
             for i, size in enumerate((recipe.grey_dex, recipe.reddening_mag, recipe.shift_days))
         )
         return batch.changed(grey, reddening, days, jitter)
+
+
+def _in_units(light_curve, others):
+    """The level of what is shown, and the rest in units of residuals."""
+    level = _level(light_curve.joined(others.points()))[:, None]
+    light_curve = replace(light_curve, value=(light_curve.value - level) / _UNIT_DEX)
+    return level, light_curve, replace(others, value=(others.value - level[..., None]) / _UNIT_DEX)
 
 
 def _level(points):

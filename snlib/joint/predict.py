@@ -64,7 +64,7 @@ class JointForecaster:
         residual, deviation = (np.concatenate(column) for column in zip(*parts, strict=True))
         return self.mean.spectra_at(examples.phase_days[index]) + residual, deviation
 
-    def save(self, path, provenance, history):
+    def save(self, path, provenance, history, more=None):
         """Write it to one file; see `snlib.model.weights.save_model`.
 
         Parameters
@@ -75,8 +75,10 @@ class JointForecaster:
             How it was made.
         history : pandas.DataFrame
             Of its training.
+        more : dict, optional
+            What else belongs to the weights (JSON).
         """
-        save_model(path, SavedModel(NAME, self.model, _NO_SCALING, provenance, history))
+        save_model(path, SavedModel(NAME, self.model, _NO_SCALING, provenance, history, more or {}))
 
     @classmethod
     def load(cls, path):

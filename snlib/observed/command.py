@@ -138,7 +138,9 @@ def light_curves_at_rest(path, out, code, given):
 
     Yields
     ------
-    snlib.data.ragged.RaggedLightCurves
+    light_curves : snlib.data.ragged.RaggedLightCurves
+    steps : list of snlib.observed.steps.Steps
+        Empty for light curves at rest.
 
     Raises
     ------
@@ -153,10 +155,10 @@ def light_curves_at_rest(path, out, code, given):
 
     if given.columns is None and not has_dates(path):
         given.refuse_at_rest(path)
-        yield read_light_curves(path)
+        yield read_light_curves(path), []
         return
     conversion = Conversion.read(path, **vars(given))
     with resumable(steps_file(out), conversion.to_rest_frame.digest(code)) as file:
         curves, steps = conversion.run(file)
-        yield curves
+        yield curves, steps
         write_steps(steps_file(out), file, steps)

@@ -5,13 +5,18 @@ from functools import cache
 
 import numpy as np
 
-from snlib.data.quantities import LIGHT_AA_PER_S, SURFACE_WAVELENGTH_AA
+from snlib.data.quantities import BANDS, LIGHT_AA_PER_S, SURFACE_WAVELENGTH_AA
+from snlib.observed.passbands import find_passband
 from snlib.simulation.photometry import band_magnitudes
 
-__all__ = ["Salt3", "fitted_spectra", "require_sncosmo", "salt3_source"]
+__all__ = ["Salt3", "fitted_spectra", "require_sncosmo", "salt3_source", "warped_spectra"]
 
 _LEAST_FLUX = 0.02  # of the mean supernova's: stretched far, the model falls below zero
 _SCATTER_MAG = np.array([0.08, 0.03, 0.03, 0.03, 0.05, 0.05])  # of light curves about the model, u to y
+
+# Of the photometry of a night: points near it count, and a little is known without any.
+_NIGHT_DAYS, _USUAL_WEIGHT, _LEAST_WEIGHT = 3.0, 0.5, 0.3
+_CENTRES_AA = np.array([find_passband(band).effective_wavelength_aa for band in BANDS])
 
 
 def require_sncosmo():
@@ -122,10 +127,16 @@ class Salt3:
         float
             Magnitudes.
         """
+        difference = magnitude - self.magnitudes(x1, c, phase_days, band)
+        return np.average(difference, weights=_SCATTER_MAG[band] ** -2.0)
+
+    def magnitudes(self, x1, c, phase_days, band):
+        """Magnitudes of points of a light curve, but for its brightness; shape of `phase_days`."""
         days = np.arange(np.floor(phase_days.min()), np.ceil(phase_days.max()) + 1)
         model = band_magnitudes(SURFACE_WAVELENGTH_AA, self.log10_fnu(x1, c, days, SURFACE_WAVELENGTH_AA))
-        expected = [np.interp(phase, days, model[:, b]) for phase, b in zip(phase_days, band, strict=True)]
-        return np.average(magnitude - expected, weights=_SCATTER_MAG[band] ** -2.0)
+        return np.array(
+            [np.interp(phase, days, model[:, b]) for phase, b in zip(phase_days, band, strict=True)]
+        )
 
 
 def fitted_spectra(salt, observed):
@@ -156,3 +167,41 @@ def fitted_spectra(salt, observed):
         peak = salt.log10_fnu(x1, c, np.zeros(1), SURFACE_WAVELENGTH_AA)
         peak_magnitude[index] = band_magnitudes(SURFACE_WAVELENGTH_AA, peak)[0, 2] + offset
     return log10_fnu, peak_magnitude
+
+
+def warped_spectra(salt, observed):
+    """Spectra of SALT3 as `fitted_spectra`, and each warped to the photometry of its night.
+
+    What the magnitudes near the night of a spectrum differ by from the fitted model is added, linear in
+    wavelength between the bands.
+
+    Parameters
+    ----------
+    salt : Salt3
+    observed : snlib.observed.table.ObservedSupernovae
+
+    Returns
+    -------
+    ndarray, shape (M, L)
+    """
+    log10_fnu, _ = fitted_spectra(salt, observed)
+    for index in np.unique(observed.spectrum_object):
+        x1, c, points = observed.x1[index], observed.c[index], observed.light_curves.padded([index])
+        seen = points.observed[0]
+        phase, magnitude, band = (
+            values[0, seen] for values in (points.phase_days, points.magnitude, points.band)
+        )
+        offset = salt.brightness(x1, c, phase, magnitude, band)
+        left = -0.4 * (magnitude - salt.magnitudes(x1, c, phase, band) - offset)
+        for row in np.flatnonzero(observed.spectrum_object == index):
+            near = np.exp(-0.5 * np.square((phase - observed.spectrum_phase_days[row]) / _NIGHT_DAYS))
+            log10_fnu[row] += _warp(observed.wavelength_aa, left, near, band)
+    return log10_fnu
+
+
+def _warp(wavelength_aa, left, near, band):
+    """Mean differences by band, linear in wavelength between those that have points near enough."""
+    weight = np.bincount(band, near, len(BANDS))
+    mean = np.bincount(band, near * left, len(BANDS)) / (weight + _USUAL_WEIGHT)
+    use = weight > _LEAST_WEIGHT
+    return np.interp(wavelength_aa, _CENTRES_AA[use], mean[use]) if use.any() else 0.0

@@ -7,7 +7,9 @@ From committed files only: to be run when weights, the surrogate or results of e
 
 from snlib.files.places import DATA
 from snlib.files.writing import replacing
+from snlib.inference.shipped import OBSERVED_WEIGHTS
 from snlib.replication.data_card import data_card
+from snlib.replication.joint_card import joint_card
 from snlib.replication.model_card import model_card
 
 __all__ = ["cards", "files", "write_cards"]
@@ -37,7 +39,8 @@ def cards(data=DATA):
         is uploaded as a repository, and ``surrogate.README.md``, since ``README.md`` there is of all data.
     """
     sets = sorted({path.parent for path in (data / "weights").glob("*/*.safetensors")})
-    models = {folder / "README.md": model_card(folder) for folder in sets}
+    card_of = {OBSERVED_WEIGHTS.parent.name: joint_card}
+    models = {folder / "README.md": card_of.get(folder.name, model_card)(folder) for folder in sets}
     return models | {data / "surrogate.README.md": data_card(data / "surrogate.npz")}
 
 

@@ -8,7 +8,7 @@ from snlib.evaluation.observed_scores import judged
 from snlib.joint.folds import predict_held_out
 from snlib.joint.intervals import cross_recalibrated
 from snlib.observed.others import mean_of_others
-from snlib.observed.salt import fitted_spectra
+from snlib.observed.salt import fitted_spectra, warped_spectra
 from snlib.replication.observed import method_scores
 
 __all__ = [
@@ -16,11 +16,13 @@ __all__ = [
     "CORRECTED",
     "JOINT_NAME",
     "SEPARATIONS_DAYS",
+    "WARPED",
     "held_out_table",
     "neighbour_table",
 ]
 
 JOINT_NAME, CORRECTED = "joint transceiver", "SALT3 (fitted, corrected on other folds)"
+WARPED = "SALT3 (warped to each night, corrected on other folds)"
 BLEND = "mean of both"
 #: Days between a known spectrum and the one that is asked.
 SEPARATIONS_DAYS = ((1, 3), (3, 6), (6, 10), (10, 20))
@@ -31,7 +33,7 @@ _LEAST_PIXELS, _SAME_RANGE = 150, 0.01
 
 
 def held_out_table(observed, held_out, salt):
-    """Score the joint transceiver, SALT3 and the mean of both.
+    """Score the joint transceiver, SALT3, and the mean of the joint transceiver and the warped SALT3.
 
     Parameters
     ----------
@@ -47,10 +49,11 @@ def held_out_table(observed, held_out, salt):
         `snlib.evaluation.observed_scores.spectrum_scores` and, of the joint transceiver, ``coverage_68,
         coverage_90, width_90_dex`` of intervals that were scaled on other folds.
     """
-    fitted, _ = fitted_spectra(salt, observed)
     features = np.column_stack([observed.x1, observed.c / _COLOUR_UNIT])
-    corrected = mean_of_others(observed, fitted, features)
-    methods = {JOINT_NAME: held_out.mean, CORRECTED: corrected, BLEND: (held_out.mean + corrected) / 2}
+    fitted, warped = fitted_spectra(salt, observed)[0], warped_spectra(salt, observed)
+    corrected, best = (mean_of_others(observed, base, features) for base in (fitted, warped))
+    methods = {JOINT_NAME: held_out.mean, CORRECTED: corrected, WARPED: best}
+    methods[BLEND] = (held_out.mean + best) / 2
     tables = [method_scores(observed, name, spectra) for name, spectra in methods.items()]
     for percent, coverage in ((68, 0.6827), (90, 0.9)):
         half = cross_recalibrated(held_out, observed, coverage)

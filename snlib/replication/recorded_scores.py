@@ -12,6 +12,10 @@ import torch
 
 from snlib.data.batches import Pairs
 from snlib.data.dataset import split_events, without_late_points
+from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.data.ragged import RaggedLightCurves
+from snlib.inference.shipped import OBSERVED_WEIGHTS
+from snlib.joint.forecast import ObservedForecaster
 from snlib.model.mmvae import MMVAE
 from snlib.model.predictive import PredictiveMMVAE
 from snlib.model.vae import VAE
@@ -35,9 +39,12 @@ def set_scores(folder):
     Returns
     -------
     pandas.DataFrame
-        See `recorded_scores`, with the column ``weights`` before: names of files without their ending.
+        See `recorded_scores`, with the column ``weights`` before: names of files without their ending.  Of a
+        joint transceiver the mean residual and scale, since its errors on simulations say nothing.
     """
     folder = Path(folder)
+    if folder.name == OBSERVED_WEIGHTS.parent.name:
+        return _joint_scores(folder)
     paths = sorted(folder.glob("*.safetensors"))
     sets = {path.stem: load_model(path) for path in paths}
     (seed,) = {saved.provenance["made_from"]["seed"] for saved in sets.values()}
@@ -48,6 +55,20 @@ def set_scores(folder):
         tables.append(recorded_scores(saved.model, saved.scaling, events))
         tables[-1].insert(0, "weights", name)
     return pd.concat(tables, ignore_index=True)
+
+
+def _joint_scores(folder):
+    """Mean level and width of what a joint transceiver says of simulated light curves, as files write it."""
+    events, rows = _first_test_events(PROFILES["quick"].n_events, 0), []
+    curves = RaggedLightCurves.from_padded(events.object_id, events.light_curves)
+    for path in sorted(folder.glob("*.safetensors")):
+        forecaster = ObservedForecaster.load(path)
+        for event in range(N_RECORDED):
+            predictive = forecaster.predictive(curves, event, SPECTRUM_PHASES_DAYS, WAVELENGTH_AA)
+            columns = (predictive.loc.mean(1), predictive.variance().sqrt().mean(1))
+            of_phases = zip(SPECTRUM_PHASES_DAYS, *(column.tolist() for column in columns), strict=True)
+            rows += [(path.stem, event, *numbers) for numbers in of_phases]
+    return pd.DataFrame(rows, columns=["weights", "event", "phase_days", "residual_dex", "scale_dex"])
 
 
 def _first_test_events(n_events, seed):

@@ -117,7 +117,7 @@ def run_survey_or_table(path, out, task, code, cluster, skip_bad=False, given=_N
         return
     cluster.require_none(skip_bad)
     require_suffix(out, (".parquet",))
-    with light_curves_at_rest(path, out, code, given) as curves:
+    with light_curves_at_rest(path, out, code, given) as (curves, _):
         object_id = pa.array(curves.object_id, pa.string())
         write_tables(out, [task.columns(curves).add_column(0, "object_id", object_id)])
 

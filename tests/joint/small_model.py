@@ -36,5 +36,5 @@ def flat_mean():
     )
 
 
-def small_model(seed=0):
-    return new_model(NAME, SMALL, seed).remember(flat_mean()).eval()
+def small_model(seed=0, carries=False):
+    return new_model(NAME, replace(SMALL, carries=carries), seed).remember(flat_mean()).eval()

@@ -111,7 +111,7 @@ def test_a_killed_command_goes_on_after_the_objects_that_were_there(tables, brou
     for code, made in {"code": [], "other code": [0, 1, 2, 3, 4]}.items():
         shutil.copy(tmp_path / "left", partial)
         brought.clear()
-        with light_curves_at_rest(curves_path, out, code, Given(objects)) as curves:
+        with light_curves_at_rest(curves_path, out, code, Given(objects)) as (curves, _):
             assert brought == made and not steps.exists()
             assert curves.n_points.tolist() == [12, 12, 0, 12, 12]
         assert steps.read_bytes() == expected and not list(tmp_path.glob(".*.partial"))

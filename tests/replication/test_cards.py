@@ -12,13 +12,15 @@ from huggingface_hub import DatasetCard, ModelCard
 
 from snlib.data import SPECTRUM_PHASES_DAYS
 from snlib.files import DATA, read_json
+from snlib.inference import OBSERVED_WEIGHTS
 from snlib.model.registry import MODELS
 from snlib.replication import model_card as of_models
 from snlib.replication.cards import cards, files
 
 ROOT = DATA.parent
-SETS = sorted(path.name for path in (DATA / "weights").iterdir())
-MODEL_CARDS = [DATA / "weights" / name / "README.md" for name in SETS]
+OBSERVED = OBSERVED_WEIGHTS.parent
+SETS = sorted(path.name for path in (DATA / "weights").iterdir() if path != OBSERVED)
+MODEL_CARDS = [DATA / "weights" / name / "README.md" for name in [*SETS, OBSERVED.name]]
 DATA_CARD = DATA / "surrogate.README.md"
 each_card = pytest.mark.parametrize("path", [*MODEL_CARDS, DATA_CARD], ids=lambda path: path.parent.name)
 SHARED = {"Intended use", "Out-of-scope use", "Evaluation", "Limitations", "How to use", "Citation"}
@@ -117,12 +119,27 @@ def check_metrics(data, head):
     return sources
 
 
-@pytest.mark.parametrize("path", MODEL_CARDS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", MODEL_CARDS[:-1], ids=lambda path: path.parent.name)
 def test_metrics_are_those_of_the_results(path):
     text = path.read_text(encoding="utf-8")
     check_metrics(DATA, metadata(text))
     for number in (m["value"] for e in metadata(text)["model-index"] for m in e["results"][0]["metrics"]):
         assert f"| {number:.4g} |" in text.split("## Evaluation")[1]
+
+
+def test_metrics_of_observed_supernovae_are_those_of_the_results():
+    """Means over supernovae, each the mean over its spectra."""
+    text = (OBSERVED / "README.md").read_text(encoding="utf-8")
+    table = pd.read_csv(DATA / "results" / "joint" / "spectra.csv")
+    table = table[(table["method"] == "joint transceiver") & table["phase_days"].between(-10, 30)]
+    ((result,),) = (entry["results"] for entry in metadata(text)["model-index"])
+    for metric in result["metrics"]:
+        phases = metric["name"].split(", phases ")[1]
+        rows = table if phases == "all" else table[table["phase_bin"] == phases]
+        assert metric["value"] == pytest.approx(
+            rows.groupby("supernova")[metric["type"]].mean().mean(), rel=1e-3
+        )
+    assert len(result["metrics"]) == 25 and "| all |" in text.split("## Evaluation")[1]
 
 
 @pytest.fixture(scope="module")
