@@ -14,7 +14,7 @@ __all__ = ["SpectraOption", "knowing_spectra", "load_joint"]
 SpectraOption = Annotated[
     Path | None,
     typer.Option(
-        help="With observed light curves: observed spectra of the same objects, for weights of a joint transceiver; "
+        help="With observed light curves: spectra of the same objects, for weights of a joint transceiver; "
         "table of object_id, mjd, wavelength (Angstrom) and flux (per Angstrom, in any unit)."
     ),
 ]
@@ -69,8 +69,8 @@ def knowing_spectra(forecaster, path, steps):
     FileNotFoundError
         If there is no such file.
     ValueError
-        As of `snlib.observed.known_spectra.read_known_spectra`; also if the light curves are at rest, or the weights read
-        no spectra.
+        As of `snlib.observed.known_spectra.read_known_spectra`; also if the light curves are at rest, or the
+        weights read no spectra.
     """
     from snlib.joint.forecast import ObservedForecaster
     from snlib.observed.known_spectra import read_known_spectra

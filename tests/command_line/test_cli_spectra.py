@@ -84,12 +84,23 @@ def test_bad_input_is_named_and_nothing_is_written(snlib, folder, more, message)
     assert sorted(folder.iterdir()) == before
 
 
-def test_spectra_need_observed_light_curves(snlib, folder):
-    code, said = snlib(*PREDICT, "--spectra", "spectra.csv", "--out", "x.npz")
-    assert code == 2 and said.startswith("snlib: spectra.csv: spectra have dates") and said.count("\n") == 1
+@pytest.fixture
+def at_rest(folder):
+    """The name of a table of light curves over days from peak."""
+    rows = {"object_id": "a", "phase_days": [0.0, 5.0], "band": ["g", "r"], "magnitude": -19.0}
+    pd.DataFrame(rows).to_csv(folder / "rest.csv", index=False)
+    return "rest.csv"
 
 
-def test_observed_light_curves_have_weights_of_their_own(snlib, folder, monkeypatch):
+def test_spectra_need_observed_light_curves(snlib, at_rest):
+    code, said = snlib("predict", at_rest, *PREDICT[2:], "--spectra", "spectra.csv", "--out", "x.npz")
+    assert (code, said) == (
+        2,
+        "snlib: spectra.csv: spectra have dates, so that light curves must have them too\n",
+    )
+
+
+def test_observed_light_curves_have_weights_of_their_own(snlib, folder, at_rest, monkeypatch):
     """By default, unless others are given; and those of the book for light curves at rest."""
     asked = []
 
@@ -98,6 +109,7 @@ def test_observed_light_curves_have_weights_of_their_own(snlib, folder, monkeypa
         raise ValueError("enough")
 
     monkeypatch.setattr("snlib.joint.command.load_joint", load)
-    for more in (SKY, (*SKY, "--weights", "large"), ()):
-        assert snlib("predict", "curves.csv", *more, "--out", "x.npz") == (2, "snlib: enough\n")
+    for more in (("curves.csv", *SKY), ("curves.csv", *SKY, "--weights", "large"), (at_rest,)):
+        code, said = snlib("predict", *more, "--out", "x.npz")
+        assert code == 2 and said.splitlines()[-1] == "snlib: enough"
     assert asked == [OBSERVED_WEIGHTS, find_weights("large"), find_weights("large")]
