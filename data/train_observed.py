@@ -13,7 +13,7 @@ import argparse
 
 from snlib import __version__
 from snlib.evaluation.observed_scores import judged
-from snlib.files import DATA, generated_folder, replacing, write_json
+from snlib.files import DATA, generated_folder
 from snlib.joint import (
     JOINT,
     JOINT_TUNED,
@@ -29,6 +29,7 @@ from snlib.model.registry import new_model
 from snlib.observed import Salt3, read_observed
 from snlib.replication.cache import file_digest
 from snlib.replication.joint_scores import held_out_table, neighbour_table
+from snlib.replication.kept_tables import keep_tables
 from snlib.training.steps import use_one_core
 
 N_SIMULATED, PRE_STEPS, STEPS, SEED = 2500, 6000, 1000, 0
@@ -53,12 +54,7 @@ def main():
         "neighbours": neighbour_table(observed, models, alone),
         "simulations_only": held_out_table(observed, predict_held_out([start] * len(folds), observed), salt),
     }
-    results = DATA / "results" / "joint"
-    results.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        with replacing(results / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False, float_format="%.4g")
-    write_json(results / "provenance.json", made_from(given, observed, len(folds)))
+    keep_tables(DATA / "results" / "joint", tables, made_from(given, observed, len(folds)))
 
 
 def pre_trained(folder, observed, salt):

@@ -8,8 +8,8 @@ from snlib.model.registry import recipe_for
 from snlib.replication.claims import CLAIMS
 from snlib.replication.committed import read_published
 from snlib.replication.evidence import Evidence
+from snlib.replication.git import commit
 from snlib.replication.seeds import events_of_seeds, read_seeds
-from snlib.replication.stages import commit
 from snlib.replication.tables import TABLES
 
 __all__ = [
