@@ -66,9 +66,9 @@ def verdict_table(judged, ids):
 
 def _ledger(rows, about):
     """A row a claim, with its ``name`` (HTML), ``words`` and ``smaller``; a column a family of recipes."""
-    families = rows["recipe"].str.partition("-")[0]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", about, *families.unique()))
-    body = "".join(_claim(of_claim, families) for _, of_claim in rows.groupby("id", sort=False))
+    rows = rows.assign(family=rows["recipe"].str.partition("-")[0])
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", about, *rows["family"].unique()))
+    body = "".join(_claim(of_claim) for _, of_claim in rows.groupby("id", sort=False))
     return (
         f'<table class="table ledger">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n'
     )
@@ -90,7 +90,7 @@ def _summary(rows, steps):
     return f'<table class="table ledger-summary">\n{table}</table>'
 
 
-def _claim(rows, families):
+def _claim(rows):
     """A row of the ledger: all recipes of a claim."""
     first = rows.iloc[0]
     words = f'{escape(first["words"])} <span class="ledger-words">{escape(first["smaller"])}</span>'
@@ -98,7 +98,7 @@ def _claim(rows, families):
         f'<td data-recipe="{escape(name)}">'
         + " ".join(_verdict(row, name) for _, row in family.iterrows())
         + "</td>"
-        for name, family in rows.groupby(families, sort=False)
+        for name, family in rows.groupby("family", sort=False)
     )
     return (
         f'<tr><td class="ledger-id">{first["name"]}</td><td class="ledger-claim">{words}</td>{cells}</tr>\n'
