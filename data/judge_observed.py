@@ -17,10 +17,11 @@ from snlib.data.quantities import SPECTRUM_PHASES_DAYS
 from snlib.evaluation.observed_scores import judged
 from snlib.figures.observed import plot_observed_spectra
 from snlib.figures.style import use_style
-from snlib.files import DATA, replacing, write_json
+from snlib.files import DATA, replacing
 from snlib.inference import DEFAULT_WEIGHTS, Forecaster
 from snlib.observed import Salt3, read_observed
 from snlib.replication.cache import file_digest
+from snlib.replication.kept_tables import keep_tables
 from snlib.replication.observed import (
     MEAN_OBSERVED,
     SALT3,
@@ -47,12 +48,6 @@ def main():
     tables = score_tables(observed, predictions)
     tables["light_curves"] = light_curve_table(observed, forecaster)
     folder = DATA / "results" / "observed"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        with replacing(folder / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False, float_format="%.4g")
-    with replacing(folder / "spectra.png") as temporary:
-        draw(observed, predictions, typical_supernova(tables["spectra"]), temporary)
     made_from = {
         "weights": {"file": DEFAULT_WEIGHTS.name, "sha256": file_digest(DEFAULT_WEIGHTS)},
         "observed": file_digest(given.observed),
@@ -61,7 +56,9 @@ def main():
         "phases_days": PHASES_DAYS,
         "snlib": __version__,
     }
-    write_json(folder / "provenance.json", made_from)
+    keep_tables(folder, tables, made_from)
+    with replacing(folder / "spectra.png") as temporary:
+        draw(observed, predictions, typical_supernova(tables["spectra"]), temporary)
 
 
 def draw(observed, predictions, rows, path):

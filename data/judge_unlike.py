@@ -14,9 +14,10 @@ import pandas as pd
 from snlib import __version__
 from snlib.data.dataset import without_late_points
 from snlib.evaluation.unlike import judge_cuts, judge_kinds, judge_shortened, roc, shares
-from snlib.files import DATA, replacing, write_json
+from snlib.files import DATA
 from snlib.inference import DEFAULT_WEIGHTS, Forecaster
 from snlib.replication.cache import file_digest
+from snlib.replication.kept_tables import keep_tables
 from snlib.simulation import simulate
 from snlib.training.steps import use_one_core
 
@@ -38,16 +39,13 @@ def main():
         "kinds": shares(kinds, ["kind", "points"], limit),
         "roc": roc(kinds, shortened),
     }
-    for name, table in tables.items():
-        with replacing(folder / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False, float_format="%.4g")
     made_from = {
         "weights": {"file": DEFAULT_WEIGHTS.name, "sha256": file_digest(DEFAULT_WEIGHTS)},
         "familiarity": forecaster.familiarity.to_dict(),
         "events": {"n_events": N_EVENTS, "seed": SEED, "digest": events.digest()},
         "snlib": __version__,
     }
-    write_json(folder / "provenance.json", made_from)
+    keep_tables(folder, tables, made_from)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import numpy as np
 
 from snlib import __version__
 from snlib.evaluation.observed_scores import judged
-from snlib.files import DATA, generated_folder, replacing, write_json
+from snlib.files import DATA, generated_folder
 from snlib.inference import OBSERVED_WEIGHTS
 from snlib.joint import (
     JOINT,
@@ -38,6 +38,7 @@ from snlib.observed import Salt3, read_observed
 from snlib.replication.cache import file_digest
 from snlib.replication.joint_few import few_points_table
 from snlib.replication.joint_scores import held_out_table, neighbour_table
+from snlib.replication.kept_tables import keep_tables
 from snlib.training.steps import use_one_core
 
 N_SIMULATED, PRE_STEPS, STEPS, SEED = 2500, 6000, 200, 0
@@ -64,13 +65,8 @@ def main():
         "few_points": few_points_table(observed, models, salt),
         "simulations_only": held_out_table(observed, predict_held_out([start] * len(folds), observed), salt),
     }
-    results = DATA / "results" / "joint"
-    results.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        with replacing(results / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False, float_format="%.4g")
     made = made_from(given, observed, len(folds))
-    write_json(results / "provenance.json", made)
+    keep_tables(DATA / "results" / "joint", tables, made)
     tuned(folder, start, observed, None)
     ship(folder, observed, models, alone, made)
 

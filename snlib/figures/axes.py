@@ -1,9 +1,12 @@
-"""What axes of several figures have in common: ticks, limits, places side by side, words above a row."""
+"""What axes of several figures have in common: panels, ticks, limits, marks side by side, words in a row."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
-__all__ = ["log_ticks", "rows_from_zero", "side_by_side", "write_above_row"]
+__all__ = ["log_ticks", "panels", "rows_from_zero", "side_by_side", "write_above_row"]
+
+_MOST_IN_A_ROW, _PANEL_INCHES = 3, (3.7, 3.6)
 
 
 def log_ticks(axis, ticks):
@@ -18,6 +21,27 @@ def log_ticks(axis, ticks):
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter("{x:g}")
+
+
+def panels(n):
+    """A new figure with panels of the same size, at most three in a row.
+
+    Parameters
+    ----------
+    n : int
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        Of length n, from left to right and from top to bottom.
+    """
+    n_columns = min(n, _MOST_IN_A_ROW)
+    n_rows = -(-n // n_columns)
+    size = n_columns * _PANEL_INCHES[0], n_rows * _PANEL_INCHES[1]
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, squeeze=False)
+    for empty in axes.flat[n:]:
+        figure.delaxes(empty)
+    return list(axes.flat[:n])
 
 
 def side_by_side(n, step):

@@ -4,12 +4,11 @@ import numpy as np
 
 from snlib.figures.axes import rows_from_zero, side_by_side
 from snlib.figures.light_curves import plot_partial_light_curve
-from snlib.figures.spectra import plot_prediction, plot_truth, running_mean
+from snlib.figures.spectra import SMOOTHED_PIXELS, plot_prediction, plot_truth, running_mean
 from snlib.figures.style import WAVELENGTH_LABEL, method_colour, phase_title, recipe_colour, recipe_label
 
 __all__ = ["plot_masked_distances", "plot_masked_light_curves", "plot_masked_spectra", "plot_masking_scores"]
 
-_WINDOW = 15  # pixels of the running mean over wavelength, as in Figure 4
 # Drawn in this order: what matters most comes last, on top.
 _DISTANCES = {
     "mean_truth_dex": ("|mean − truth|", {"color": method_colour("mean spectrum"), "linestyle": "--"}),
@@ -81,7 +80,7 @@ def plot_masked_distances(axes, spectra, average, masked, phases):
         }
         for ax, phase in zip(row, phases, strict=True):
             for name, (label, style) in _DISTANCES.items():
-                smooth = running_mean(distances[name][phase], _WINDOW)
+                smooth = running_mean(distances[name][phase], SMOOTHED_PIXELS)
                 ax.plot(spectra.wavelength_aa, smooth, label=label, **style)
         row[0].set_ylabel(f"{100 * fraction:.0f} % hidden [dex]")
     rows_from_zero(axes.flat)

@@ -6,12 +6,11 @@ Each function draws into the axes that it is given; see `snlib.figures.style.pap
 from snlib.data.quantities import PARAMETERS
 from snlib.figures.masking import plot_masked_distances, plot_masked_light_curves, plot_masked_spectra
 from snlib.figures.results import frame_scores
-from snlib.figures.spectra import plot_prediction, running_mean
+from snlib.figures.spectra import SMOOTHED_PIXELS, plot_prediction, running_mean
 from snlib.figures.style import WAVELENGTH_LABEL, method_colour, phase_title
 
 __all__ = ["plot_figure_4", "plot_figure_6", "plot_figure_7", "plot_figure_8"]
 
-_WINDOW = 15  # pixels of the running mean over wavelength
 _ROWS = ("Residual [dex]", "Coverage", "Width [dex]")  # of 90 % intervals
 
 
@@ -30,7 +29,7 @@ def plot_figure_4(axes, wavelength_aa, phase_days, curves):
     for model, curve in curves.items():
         style = {"color": method_colour(model), "linewidth": 1.2, "label": model}
         for index, (residual, coverage, width) in enumerate(axes.T):
-            smooth = {name: running_mean(values[index], _WINDOW) for name, values in curve.items()}
+            smooth = {name: running_mean(values[index], SMOOTHED_PIXELS) for name, values in curve.items()}
             ends = smooth["bias"] - smooth["spread"], smooth["bias"] + smooth["spread"]
             plot_prediction(residual, wavelength_aa, smooth["bias"], [ends], **style)
             coverage.plot(wavelength_aa, smooth["coverage"], **style)

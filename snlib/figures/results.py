@@ -4,12 +4,11 @@ import numpy as np
 
 from snlib.data.quantities import PARAMETERS
 from snlib.figures.axes import log_ticks, side_by_side
-from snlib.figures.spectra import plot_prediction, running_mean
+from snlib.figures.spectra import SMOOTHED_PIXELS, plot_prediction, running_mean
 from snlib.figures.style import WAVELENGTH_LABEL, method_colour, phase_title, recipe_colour, recipe_label
 
 __all__ = ["frame_scores", "plot_claims", "plot_parameter_errors", "plot_wavelength_scores"]
 
-_WINDOW = 15  # pixels of the running mean over wavelength
 _EDGES = (0.1, 10.0)  # of the numbers behind the claims
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 _VERDICT_MARKERS = {"holds": "o", "fails": "X", "open": "D", "not applicable": "_"}
@@ -33,10 +32,10 @@ def plot_wavelength_scores(axes, wavelength_aa, phase_days, curves):
     for (model, kind), curve in curves.items():
         style = _interval_style(model, kind)
         for index, row in enumerate(axes):
-            of_phase = {name: running_mean(values[index], _WINDOW) for name, values in curve.items()}
+            of_phase = {name: running_mean(values[index], SMOOTHED_PIXELS) for name, values in curve.items()}
             _plot_scores(row, wavelength_aa, of_phase, kind, style)
             if kind == "latent":
-                width = running_mean(curve["width"].mean(0), _WINDOW)
+                width = running_mean(curve["width"].mean(0), SMOOTHED_PIXELS)
                 row[2].plot(wavelength_aa, width, ":", color=style["color"], linewidth=1)
     for (residual, coverage, width), phase in zip(axes, phase_days, strict=True):
         frame_scores(residual, coverage, width)

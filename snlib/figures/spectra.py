@@ -6,6 +6,7 @@ from snlib.figures.style import FNU_LABEL, WAVELENGTH_LABEL, method_colour, phas
 from snlib.inference.samples import central_interval
 
 __all__ = [
+    "SMOOTHED_PIXELS",
     "mean_and_bands",
     "plot_prediction",
     "plot_predictions",
@@ -15,6 +16,8 @@ __all__ = [
     "running_mean",
 ]
 
+#: Width of the running mean over wavelength of what Figure 4 shows, wherever it is drawn.
+SMOOTHED_PIXELS = 15
 _BAND_OPACITY = 0.25
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "method_colour",
     "method_marker",
     "paper_colours",
+    "percent",
     "phase_title",
     "recipe_colour",
     "recipe_label",
@@ -132,6 +133,24 @@ def recipe_label(recipe):
 def phase_title(phase_days):
     """The words for the phase of a spectrum."""
     return f"{phase_days:+.0f} d"
+
+
+def percent(share, digits=0, sign=""):
+    """A share in percent, as the book writes it: 0.35 is "35 %".
+
+    Parameters
+    ----------
+    share : float
+    digits : int
+        After the point.
+    sign : {"", "+"}
+        With "+", what is not negative has a sign too.
+
+    Returns
+    -------
+    str
+    """
+    return f"{100 * share:{sign}.{digits}f} %"
 
 
 def use_style():

@@ -33,8 +33,7 @@ def plot_losses(axes, trained, label):
         ax.plot(history["step"], history["train_loss"], ":", color=colour, label="training")
         ax.plot(history["step"], history["validation_loss"], color=colour, label="validation")
         ax.plot(best["step"], best["validation_loss"], "o", color=colour, markersize=5, label="weights kept")
-        ax.set(title=recipe_label(recipe), xlabel="Training step")
-    axes[0].set_ylabel(label)
+        ax.set(title=recipe_label(recipe), xlabel="Training step", ylabel=label)
     axes[-1].legend()
 
 

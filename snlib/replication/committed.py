@@ -52,12 +52,16 @@ def committed_seeds(run, recipe):
         By seed.
     """
     wanted, found = settings(run, recipe), {}
-    folder = committed_folder(run, recipe, 0).parent
-    for path in sorted(folder.glob("seed*/provenance.json")):
-        provenance = read_json(path)
+    for _, provenance in _of_seeds(committed_folder(run, recipe, 0).parent):
         if provenance["settings"] == wanted:
             found[provenance["seed"]] = provenance
     return found
+
+
+def _of_seeds(folder):
+    """The folder of each seed whose results of a recipe are committed, and from what they were made."""
+    for path in sorted(folder.glob("seed*/provenance.json")):
+        yield path.parent, read_json(path)
 
 
 def _read(folder, name):
@@ -127,9 +131,9 @@ def rows_of_seed(results, seed, recipes, name):
 
 def _of_no_recipe(folder, dataset):
     """Where the results that depend on no model are, for some events."""
-    for path in sorted((folder / NO_RECIPE).glob("seed*/provenance.json")):
-        if read_json(path)["dataset"] == dataset:
-            return path.parent
+    for of_seed, provenance in _of_seeds(folder / NO_RECIPE):
+        if provenance["dataset"] == dataset:
+            return of_seed
     raise FileNotFoundError(
         f"{folder / NO_RECIPE}: no results of the events {dataset}; `make repeats` makes them"
     )
@@ -152,8 +156,7 @@ def read_published(name):
     """
     folder, made = DATA / "results" / name, {}
     for recipe in PROFILES[name.partition("-")[0]].lengths:
-        for path in folder.glob(f"{recipe}/seed*/provenance.json"):
-            provenance = read_json(path)
+        for _, provenance in _of_seeds(folder / recipe):
             made.setdefault(provenance["seed"], {})[recipe] = provenance
     made = dict(sorted(made.items()))
     tables = {table: [rows_of_seed(name, *of_seed, table) for of_seed in made.items()] for table in TABLES}

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from snlib.files.json_files import read_json, write_json
-from snlib.replication.stages import commit
+from snlib.replication.git import commit
 
 __all__ = ["KEY", "VERSIONS", "finish", "read_record"]
 

@@ -1,12 +1,16 @@
-"""The ledger of claims as HTML: for the landing page, the chapter of claims, and a run's own book."""
+"""The ledger of claims as HTML: whole for the landing page and a run's own book, in part for the chapters.
+
+Recipes that are variants of another ("evaluated-may" of "evaluated") share its column.  On a phone the
+verdicts of a claim stand below its words (``book/_static/book.css``).
+"""
 
 from html import escape
 
 import pandas as pd
 
-from snlib.replication.verdicts import with_interval
+from snlib.replication.verdicts import with_interval, without_letter
 
-__all__ = ["ledger_html"]
+__all__ = ["ledger_html", "verdict_table"]
 
 _MARKS = {"holds": "✓", "fails": "✗", "open": "?", "not applicable": "–"}
 _COUNTED = {"holds": "hold", "fails": "fail", "open": "open", "not applicable": "n/a"}
@@ -14,9 +18,6 @@ _COUNTED = {"holds": "hold", "fails": "fail", "open": "open", "not applicable": 
 
 def ledger_html(found, chapters):
     """The ledger as a table for a page.
-
-    Recipes that are variants of another ("evaluated-may" of "evaluated") share its column.  On a phone the
-    verdicts of a claim stand below its words (``book/_static/book.css``).
 
     Parameters
     ----------
@@ -32,13 +33,44 @@ def ledger_html(found, chapters):
         the verdicts for each recipe.
     """
     rows = pd.DataFrame(found["rows"])
-    families = rows["recipe"].str.partition("-")[0]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", "The paper", *families.unique()))
-    body = "".join(_claim(of_claim, families, chapters) for _, of_claim in rows.groupby("id", sort=False))
+    links = '<a href="' + chapters + rows["chapter"] + '.html">' + rows["id"] + "</a>"
+    told = rows.assign(name=links, words=rows["claim"], smaller=rows["paper"])
     return (
         f'<p class="ledger-run">{escape(_in_words(found["run"], rows["id"].nunique()))}</p>\n'
-        f'{_summary(rows, found["run"]["steps"])}\n<table class="table ledger">\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
+        f"{_summary(rows, found['run']['steps'])}\n{_ledger(told, 'The paper')}"
+    )
+
+
+def verdict_table(judged, ids):
+    """What was found of some claims, for a chapter.
+
+    Parameters
+    ----------
+    judged : pandas.DataFrame
+        See `snlib.replication.verdicts.judge`.
+    ids : sequence of str
+        As of `snlib.replication.verdicts.judge_by`.
+
+    Returns
+    -------
+    IPython.display.HTML
+        A row a statement, with what is measured and which range the claim requires; for each recipe the
+        verdict, and the estimate with its 95 % interval.
+    """
+    from IPython.display import HTML
+
+    mine = judged[judged["id"].map(without_letter).isin(ids)]
+    told = mine.assign(name=mine["id"], words=mine["statement"], smaller="Required: " + mine["tolerance"])
+    return HTML(_ledger(told, "Measure and required range"))
+
+
+def _ledger(rows, about):
+    """A row a claim, with its ``name`` (HTML), ``words`` and ``smaller``; a column a family of recipes."""
+    rows = rows.assign(family=rows["recipe"].str.partition("-")[0])
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", about, *rows["family"].unique()))
+    body = "".join(_claim(of_claim) for _, of_claim in rows.groupby("id", sort=False))
+    return (
+        f'<table class="table ledger">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n'
     )
 
 
@@ -58,18 +90,19 @@ def _summary(rows, steps):
     return f'<table class="table ledger-summary">\n{table}</table>'
 
 
-def _claim(rows, families, chapters):
+def _claim(rows):
     """A row of the ledger: all recipes of a claim."""
     first = rows.iloc[0]
-    link = f'<a href="{chapters}{first["chapter"]}.html">{first["id"]}</a>'
-    words = f'{escape(first["claim"])} <span class="ledger-words">{escape(first["paper"])}</span>'
+    words = f'{escape(first["words"])} <span class="ledger-words">{escape(first["smaller"])}</span>'
     cells = "".join(
         f'<td data-recipe="{escape(name)}">'
         + " ".join(_verdict(row, name) for _, row in family.iterrows())
         + "</td>"
-        for name, family in rows.groupby(families, sort=False)
+        for name, family in rows.groupby("family", sort=False)
     )
-    return f'<tr><td class="ledger-id">{link}</td><td class="ledger-claim">{words}</td>{cells}</tr>\n'
+    return (
+        f'<tr><td class="ledger-id">{first["name"]}</td><td class="ledger-claim">{words}</td>{cells}</tr>\n'
+    )
 
 
 def _verdict(row, family):

@@ -1,10 +1,8 @@
 """Where and by what the committed files of a page were made, by the records beside them and by git."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -14,6 +12,7 @@ import snlib.replication.evaluated  # noqa: F401, whose recipes are known then
 from snlib.files.json_files import read_json
 from snlib.files.places import DATA
 from snlib.model.registry import recipe_for
+from snlib.replication.git import last_change
 from snlib.replication.page_facts import training_of
 
 __all__ = ["Measured", "measured", "recipes_in"]
@@ -92,7 +91,7 @@ def _of_folder(folder, files):
     places = [place for place in found["places"] if not _is_said_better(place, found["places"])]
     others = (tuple(sorted(found[field])) for field in ("torch", "commits"))
     names = sorted({_name(file) for file in files} - {"provenance"})  # which only tells of others
-    return Measured(folder, tuple(names), tuple(sorted(places)), *others, _last_change(files))
+    return Measured(folder, tuple(names), tuple(sorted(places)), *others, last_change(files))
 
 
 def _is_said_better(place, places):
@@ -119,13 +118,6 @@ def _texts(value, name="") -> Iterator[tuple[str, str]]:
         for key, inner in value.items():
             above = name in (*_PLACES, "torch")  # as in {"trained_on": {"text": "cuda"}}
             yield from _texts(inner, name if above else key)
-
-
-def _last_change(files):
-    command = ["git", "log", "-1", "--format=%h %cs", "--", *files]
-    done = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True)
-    commit, _, date = done.stdout.strip().partition(" ")
-    return (commit, datetime.fromisoformat(date).date()) if commit else None
 
 
 @cache

@@ -54,12 +54,15 @@ def page(path, names, provenance):
 
 
 def _with_parameters_once(cells, values):
-    """The cells without papermill's own; the cell of the parameters, folded, has the values instead."""
+    """The cells without papermill's own; that of the parameters has the values instead.
+
+    It is not shown: the box says what they were.  Who downloads the notebook finds it.
+    """
     cells = [cell for cell in cells if "injected-parameters" not in cell["metadata"].get("tags", [])]
     for cell in cells:
         tags = cell["metadata"].get("tags", [])
         if "parameters" in tags:
-            cell["metadata"]["tags"] = sorted({*tags, "hide-input"})
+            cell["metadata"]["tags"] = sorted({*tags, "remove-cell"} - {"hide-input"})
             cell["source"] = _assigned("".join(cell["source"]), values)
     return cells
 

@@ -96,14 +96,14 @@ PROFILES = {
             n_events=60,
             n_steps=60,
             n_posterior_samples=20,
-            lengths={"text": Length(60, 1), "improved": Length(60, 1), "evaluated": Length(15)},
+            lengths={"text": Length(60, 1), "evaluated": Length(15), "improved": Length(60, 1)},
         ),
         Profile(
             "quick",
             n_events=800,
             n_steps=1500,
             n_posterior_samples=100,
-            lengths={"text": Length(1500, 3), "improved": Length(1500, 3), "evaluated": Length(100)},
+            lengths={"text": Length(1500, 3), "evaluated": Length(100), "improved": Length(1500, 3)},
             n_seeds_compared=3,
         ),
         # The published run; the models with attention among all positions of the decoder are the costly ones.

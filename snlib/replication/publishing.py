@@ -9,11 +9,11 @@ import pandas as pd
 from snlib.files.json_files import read_json, write_json
 from snlib.files.writing import replacing
 from snlib.replication.execution_times import TIMES, execution_times
+from snlib.replication.git import commit
 from snlib.replication.ledger_page import ledger_html
 from snlib.replication.pages import page
 from snlib.replication.pipeline import COVER
 from snlib.replication.results import write_results
-from snlib.replication.stages import commit
 
 __all__ = ["public_names", "publish", "run_times", "sum_up"]
 

@@ -22,8 +22,8 @@ from snlib.model.recipes import RECIPES, Recipe
 from snlib.model.registry import recipe_for
 from snlib.random_streams import read_seeds
 from snlib.replication.ablations import ABLATIONS
+from snlib.replication.git import commit
 from snlib.replication.run import open_run
-from snlib.replication.stages import commit
 from snlib.replication.trained import train_or_load_stack
 from snlib.training.steps import new_fabric
 

@@ -17,6 +17,7 @@ from snlib.model.heads import HEADS
 from snlib.model.registry import MODELS, recipe_for
 from snlib.replication.cache import file_digest
 from snlib.replication.committed import committed_folder, committed_seeds, rows_of_seed, settings
+from snlib.replication.git import commit
 from snlib.replication.methods import NO_RECIPE
 from snlib.replication.results import (
     CURVES,
@@ -27,7 +28,7 @@ from snlib.replication.results import (
     write_table,
 )
 from snlib.replication.run import open_run
-from snlib.replication.stages import commit, digest
+from snlib.replication.stages import digest
 from snlib.replication.tables import OF_NO_RECIPE, TABLES
 from snlib.replication.trained import train_or_load_stack
 from snlib.training.steps import new_fabric

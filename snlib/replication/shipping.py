@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 from snlib.evaluation.unlike import fit_familiarity
-from snlib.files.json_files import write_json
-from snlib.files.writing import replacing
 from snlib.inference.forecast import Forecaster
 from snlib.inference.samplers import fit_recalibration, forecast_sampler
 from snlib.replication.early import early_table
 from snlib.replication.intervals import N_DECODED, N_JUDGED, interval_scores
+from snlib.replication.kept_tables import keep_tables
 
 __all__ = ["calibrated_forecaster", "ship"]
 
@@ -36,10 +35,7 @@ def ship(run, weights, results):
         "intervals": interval_scores(run, _RECIPE),
         "early": early_table(run, forecaster),
     }
-    for name, table in tables.items():
-        with replacing(results / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False, float_format="%.4g")
-    write_json(results / "provenance.json", _provenance(run, trained))
+    keep_tables(results, tables, _provenance(run, trained))
 
 
 def calibrated_forecaster(run, recipe):

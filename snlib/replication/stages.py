@@ -1,18 +1,16 @@
-"""Which code decides a result: the rooms behind it, as `snlib.ROOMS` has them, and the commit."""
+"""Which code decides a result: the rooms behind it, as `snlib.ROOMS` has them."""
 
 import ast
 import hashlib
-import subprocess
 from pathlib import Path
 
 import snlib
 from snlib import ROOMS
 from snlib.files.places import DATA
 
-__all__ = ["STAGES", "commit", "digest", "modules", "rooms_behind", "sources"]
+__all__ = ["STAGES", "digest", "modules", "rooms_behind", "sources"]
 
 _PACKAGE = Path(snlib.__file__).parent
-_MAKE_RESULTS = ("snlib", "notebooks", "Snakefile", "maintainers.smk")
 # The modules here whose models a training of the stage "variants" makes.
 _VARIANTS = ("evaluated", "variants")
 # The room that makes the results of each stage; those of a survey come from the shipped weights.
@@ -112,25 +110,3 @@ def digest(stage):
     for file in sources(stage):
         sha.update(file.read_bytes())
     return sha.hexdigest()
-
-
-def commit(root="."):
-    """The commit that makes the results, with "-dirty" where what makes them has been changed since.
-
-    Parameters
-    ----------
-    root : path-like
-        Of the repository.
-
-    Returns
-    -------
-    str
-        Empty where there is no repository.
-    """
-
-    def git(*arguments):
-        return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
-
-    name = git("rev-parse", "--short", "HEAD").stdout.strip()
-    changed = name and git("diff", "--quiet", "HEAD", "--", *_MAKE_RESULTS).returncode
-    return name + ("-dirty" if changed else "")

@@ -1,4 +1,4 @@
-"""The verdicts on the claims: computed from the results of all seeds, and written for page and file."""
+"""The verdicts on the claims: computed from the results of all seeds, and written for a file."""
 
 from string import ascii_lowercase
 
@@ -8,8 +8,8 @@ from snlib.model.registry import recipe_for
 from snlib.replication.claims import CLAIMS
 from snlib.replication.committed import read_published
 from snlib.replication.evidence import Evidence
+from snlib.replication.git import commit
 from snlib.replication.seeds import events_of_seeds, read_seeds
-from snlib.replication.stages import commit
 from snlib.replication.tables import TABLES
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "judge_by",
     "ledger",
     "published_evidence",
-    "verdict_table",
     "with_interval",
+    "without_letter",
 ]
 
 _OF_A_ROW = ("id", "claim", "paper", "where", "chapter", "known")
@@ -94,32 +94,9 @@ def judge_by(evidence, ids=None):
         | {"at_least": claim.at_least, "at_most": claim.at_most, "seeds": evidence.n_seeds(recipe)}
         | claim.judge(evidence, recipe)
         for claim in CLAIMS
-        if ids is None or _without_letter(claim.id) in ids
+        if ids is None or without_letter(claim.id) in ids
         for recipe in evidence.recipes
     )
-
-
-def verdict_table(judged, ids):
-    """What was found of some claims, for the page.
-
-    Parameters
-    ----------
-    judged : pandas.DataFrame
-        See `judge`.
-    ids : sequence of str
-        As of `judge_by`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a claim; for each recipe the estimate with its 95 % interval, and the verdict.
-    """
-    mine = judged[judged["id"].map(_without_letter).isin(ids)]
-    found = mine.apply(lambda row: f"{with_interval(row)}: {row.verdict}", axis=1)
-    table = mine.assign(found=found).pivot_table(
-        index=["id", "statement", "tolerance"], columns="recipe", values="found", aggfunc="first", sort=False
-    )
-    return table.rename_axis(index=["Claim", "Measure", "Required range"], columns="Recipe")
 
 
 def ledger(run, judged):
@@ -156,7 +133,8 @@ def with_interval(row):
     return f"{_short(row['estimate'])} ({_short(row['low'])} – {_short(row['high'])})"
 
 
-def _without_letter(name):
+def without_letter(name):
+    """The claim that a statement belongs to: "C6" of "C6a"."""
     return name.rstrip(ascii_lowercase)
 
 

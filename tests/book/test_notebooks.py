@@ -1,5 +1,6 @@
 """The notebooks: each pair in step, each cell short, each output committed."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -58,10 +59,66 @@ def test_parameters(name):
     assert values == DEFAULTS
 
 
+def without_imports(source):
+    """The lines of a cell that do more than import."""
+    imports = {
+        number
+        for node in ast.parse(source).body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for number in range(node.lineno, node.end_lineno + 1)
+    }
+    lines = enumerate(source.splitlines(), start=1)
+    return [line for number, line in lines if line.strip() and number not in imports]
+
+
 @every_notebook
 def test_cells_are_short(name):
-    long = [cell.source for cell in code_cells(name) if len(cell.source.splitlines()) > MAX_LINES]
-    assert not long
+    """But for what they import, which stands in one folded cell."""
+    assert not [cell.source for cell in code_cells(name) if len(without_imports(cell.source)) > MAX_LINES]
+
+
+def test_imports_are_not_counted():
+    source = "import a\nfrom b import (\n    c,\n    d,\n)\n\nx = a(c)\ny = [\n    d\n]"
+    assert without_imports(source) == ["x = a(c)", "y = [", "    d", "]"]
+
+
+def bars_in_a_row(cells):
+    """The folded cells that follow another with nothing to read or to see between their bars."""
+    found, after_a_bar = [], False
+    for cell in cells:
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type == "code" and "remove-cell" in tags:
+            continue
+        is_folded = cell.cell_type == "code" and "hide-input" in tags
+        if is_folded and after_a_bar:
+            found.append(cell.source)
+        shown = [] if cell.cell_type != "code" or "remove-output" in tags else cell.outputs
+        after_a_bar = is_folded and not [one for one in shown if one.get("name") != "stderr"]
+    return found
+
+
+@every_notebook
+def test_between_two_bars_of_folded_code_there_is_something_to_read_or_to_see(name):
+    assert not bars_in_a_row(nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells)
+
+
+def test_bars_in_a_row_are_found():
+    def code(source, tags=("hide-input",), shows=False):
+        outputs = [nbformat.v4.new_output("stream", text="1")] if shows else []
+        return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)}, outputs=outputs)
+
+    bar, drawn, text = code("bar"), code("drawn", shows=True), nbformat.v4.new_markdown_cell("text")
+    away, plain = code("away", ["remove-cell"]), code("plain", ())
+    between = [text, plain, drawn]
+    assert [bars_in_a_row([bar, one, bar]) for one in between] == [[], [], ["drawn"]]
+    assert bars_in_a_row([bar, away, bar]) == bars_in_a_row([bar, bar]) == ["bar"]
+    assert bars_in_a_row([drawn, bar]) == []
+
+
+def test_a_progress_bar_is_nothing_to_see():
+    outputs = [nbformat.v4.new_output("stream", name="stderr", text="50%|")]
+    bars = [nbformat.v4.new_code_cell(x, metadata={"tags": ["hide-input"]}, outputs=outputs) for x in "ab"]
+    assert bars_in_a_row(bars) == ["b"]
 
 
 @every_notebook
@@ -135,6 +192,30 @@ def test_only_training_times_are_left_out_of_the_comparison(show, row, left_out)
         return text
 
     assert (compared(show(table)) == compared(show(changed))) == left_out
+
+
+def close_percents(cells):
+    """Where a number touches its percent sign, or a format would make it; the words of others stay."""
+    found = []
+    for cell in cells:
+        caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
+        words = re.sub("“.*?”", "", caption if cell.cell_type == "code" else cell.source, flags=re.S)
+        source = cell.source if cell.cell_type == "code" else ""
+        found += re.findall(r".*\d%.*", words) + re.findall(r".*\d%\}.*", source)
+    return found
+
+
+@every_notebook
+def test_a_percent_sign_stands_apart_from_its_number(name):
+    assert close_percents(nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells) == []
+
+
+def test_a_percent_sign_that_touches_its_number_is_found():
+    text, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    captioned = code("x", metadata={"mystnb": {"figure": {"caption": "90% intervals"}}})
+    wrong = [text("About 35% of"), code('f"{x:.0%}"'), captioned]
+    assert len(close_percents(wrong)) == 3
+    assert close_percents([text("About 35 % of, “nearly\n70%”"), code('f"{percent(x)}"; 5%3')]) == []
 
 
 @every_notebook

@@ -25,11 +25,24 @@ ENTRIES = parse_file(str(BOOK / "references.bib")).entries
 # Bibliography
 
 
+DOI, ARXIV = r"10\.\d{4,9}/\S+", r"(\d{4}\.\d{4,5})|(astro-ph/\d{7})"
+IDENTIFIERS = {"doi": DOI, "eprint": ARXIV, "url": r"https?://\S+"}
+
+
+def identified(fields):
+    """By which of its identifiers an entry can be found."""
+    return {name for name, pattern in IDENTIFIERS.items() if re.fullmatch(pattern, fields.get(name, ""))}
+
+
 @pytest.mark.parametrize("key", ENTRIES)
-def test_entry_can_be_found_by_doi_or_arxiv_number(key):
-    fields = ENTRIES[key].fields
-    found = re.fullmatch(r"10\.\d{4,9}/\S+", fields.get("doi", ""))
-    assert found or re.fullmatch(r"(\d{4}\.\d{4,5})|(astro-ph/\d{7})", fields.get("eprint", ""))
+def test_entry_can_be_found_by_doi_arxiv_number_or_address(key):
+    assert identified(ENTRIES[key].fields)
+    assert ENTRIES[key].type != "article" or "doi" in identified(ENTRIES[key].fields)
+
+
+@pytest.mark.parametrize("fields", [{}, {"doi": "506588"}, {"eprint": "hep"}, {"url": "example.org"}])
+def test_an_entry_that_cannot_be_found_is_noticed(fields):
+    assert not identified(fields)
 
 
 def test_every_entry_is_cited():

@@ -120,6 +120,21 @@ def test_the_box_is_closed_and_opens_on_a_phone(open_page, page):
     assert left >= 0 and right <= PHONE[0]
 
 
+def shows_verdicts(page):
+    """Whether the source of a page holds the ledger of claims, or a part of it."""
+    (path,) = (ROOT / "book").glob(f"{page.removesuffix('.html')}.*")
+    text = path.read_text(encoding="utf-8")
+    return "claims.html" in text or "table ledger" in text
+
+
+@pytest.mark.parametrize("page", filter(shows_verdicts, PAGES))
+def test_all_verdicts_are_in_sight_on_a_phone(open_page, page):
+    browser = open_page(page, PHONE)
+    verdicts = browser.find_elements("css selector", "table.ledger .verdict")
+    edges = [browser.execute_script(EDGES, verdict) for verdict in verdicts]
+    assert edges and min(left for left, _ in edges) >= 0 and max(right for _, right in edges) <= PHONE[0]
+
+
 EDGES = """
     const all = [arguments[0], ...arguments[0].querySelectorAll("*")].filter(e => e.checkVisibility());
     const edges = all.map(e => e.getBoundingClientRect());

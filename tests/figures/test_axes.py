@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from snlib.figures.axes import log_ticks, rows_from_zero, side_by_side, write_above_row
+from snlib.figures.axes import log_ticks, panels, rows_from_zero, side_by_side, write_above_row
 
 
 @pytest.mark.parametrize("axis", ["xaxis", "yaxis"])
@@ -18,6 +18,24 @@ def test_a_logarithmic_axis_has_the_ticks_it_is_given_and_no_others(ax, axis):
     assert len(marked.get_minorticklocs()) == 0
     other = ax.yaxis if axis == "xaxis" else ax.xaxis
     assert len(other.get_minorticklocs()) > 0
+
+
+@pytest.mark.parametrize(
+    ("n", "rows"),
+    [(1, [[0]]), (2, [[0, 1]]), (3, [[0, 1, 2]]), (5, [[0, 1, 2], [3, 4]]), (6, [[0, 1, 2], [3, 4, 5]])],
+)
+def test_panels_read_like_a_page(n, rows):
+    axes = panels(n)
+    (figure,) = {ax.figure for ax in axes}
+    assert figure.axes == axes
+    places = [ax.get_position() for ax in axes]
+    tops = sorted({round(place.y1, 6) for place in places}, reverse=True)
+    found = [[index for index, place in enumerate(places) if round(place.y1, 6) == top] for top in tops]
+    assert found == rows
+    for row in rows:
+        assert [places[index].x0 for index in row] == sorted(places[index].x0 for index in row)
+    sizes = np.array([[place.width, place.height] for place in places]) * figure.get_size_inches()
+    np.testing.assert_allclose(sizes, sizes[:1].repeat(n, axis=0))
 
 
 def test_marks_stand_side_by_side_about_their_place():

@@ -10,6 +10,7 @@ from snlib.figures.style import (
     method_colour,
     method_marker,
     paper_colours,
+    percent,
     phase_title,
     recipe_colour,
     recipe_label,
@@ -71,3 +72,17 @@ def test_the_style_of_the_book():
         ]
         ax.plot([0, 1], label="line")
         assert not ax.legend().get_frame_on()
+
+
+@pytest.mark.parametrize(
+    ("share", "given", "words"),
+    [
+        (0.35, {}, "35 %"),
+        (1, {}, "100 %"),
+        (0.123, {"digits": 1}, "12.3 %"),
+        (0.05, {"sign": "+"}, "+5 %"),
+        (-0.05, {"sign": "+"}, "-5 %"),
+    ],
+)
+def test_a_share_is_written_as_the_book_writes_it(share, given, words):
+    assert percent(share, **given) == words

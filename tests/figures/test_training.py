@@ -52,7 +52,7 @@ def test_losses_of_each_recipe(recipes):
         assert {colour(drawn) for drawn in ax.lines} == {recipe_colour(recipe)}
         assert labelled(ax.lines, "training").get_linestyle() == ":"
         assert (ax.get_title(), ax.get_xlabel()) == (f"Recipe “{recipe}”", "Training step")
-    assert axes[0].get_ylabel() == "Loss [nats]"
+        assert ax.get_ylabel() == "Loss [nats]"
     assert legend(axes[-1]) == ["training", "validation", "weights kept"]
 
 

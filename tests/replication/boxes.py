@@ -70,7 +70,7 @@ def faults(name, notebook, provenance):
         "notebook": command[:4] == ["papermill", f"notebooks/{name}.ipynb", "out.ipynb", "-p"],
         "command": given == {key: str(value) for key, value in parameters.items() if value != ""},
         "parameters once": len(shown) == 1 and not any("injected-parameters" in tags for tags in cells),
-        "parameters folded": all("hide-input" in cell["metadata"]["tags"] for cell in shown),
+        "parameters not shown": all("remove-cell" in cell["metadata"]["tags"] for cell in shown),
         "parameters": values == parameters,
         "metadata": set(executed) == PAPERMILL,
     }

@@ -15,8 +15,8 @@ from snlib.replication import claims, verdicts
 from snlib.replication.claim import VERDICTS, Claim
 from snlib.replication.claims import CLAIMS, REVISED
 from snlib.replication.evidence import Evidence
-from snlib.replication.ledger_page import ledger_html
-from snlib.replication.verdicts import judge, judge_by, ledger, verdict_table
+from snlib.replication.ledger_page import ledger_html, verdict_table
+from snlib.replication.verdicts import judge, judge_by, ledger
 from tests.replication.evidence_tables import make_tables
 from tests.replication.ledgers import LEDGER
 
@@ -336,11 +336,17 @@ def test_page_links_each_claim_to_its_chapter(found):
     assert links == [f"chapters/{one.chapter}.html" for one in CLAIMS]
 
 
+def chapter_rows(judged, ids):
+    return Table(verdict_table(judged, ids).data).rows
+
+
 def test_table_of_a_chapter(judged):
-    table = verdict_table(judged, ["C1", "C7"])
-    assert list(table.index.get_level_values(0)) == ["C1", "C7a", "C7b"]
-    assert list(table.columns) == list(RECIPES)
-    assert table["text"].iloc[0] == "8.00 (4.00 – 16.00): fails"
+    head, *rows = chapter_rows(judged, ["C1", "C7"])
+    assert head == ["", "Measure and required range", *RECIPES]
+    assert [name for name, *_ in rows] == ["C1", "C7a", "C7b"]
+    first = judged[judged["id"] == "C1"].iloc[0]
+    assert rows[0][1] == f"{first['statement']} Required: {first['tolerance']}"
+    assert rows[0][2] == "✗ fails 8.00 (4.00 – 16.00)"
 
 
 @pytest.mark.parametrize(
@@ -353,4 +359,15 @@ def test_table_of_a_chapter(judged):
 )
 def test_a_chapter_gives_each_estimate_with_its_interval(judged, estimate, low, high, words):
     changed = judged.assign(estimate=estimate, low=low, high=high, verdict="open")
-    assert set(verdict_table(changed, ["C7"])["text"]) == {f"{words}: open"}
+    assert {row[2] for row in chapter_rows(changed, ["C7"])[1:]} == {f"? open {words}"}
+
+
+def test_five_recipes_of_a_chapter_share_three_columns(judged):
+    names = ("text", "evaluated", "evaluated-may", "evaluated-independent", "improved")
+    one = judged[judged["recipe"] == "text"]
+    every = pd.concat([one.assign(recipe=name) for name in names])
+    head, *rows = chapter_rows(every, ["C1"])
+    assert head[2:] == ["text", "evaluated", "improved"]
+    ((*_, text, evaluated, improved),) = rows
+    assert text == improved == "✗ fails 8.00 (4.00 – 16.00)"
+    assert evaluated == f"{text} evaluated-may {text} evaluated-independent {text}"

@@ -57,7 +57,7 @@ def test_a_page_has_no_faults_and_each_is_found(tmp_path):
         assert faults("01_first", notebook, PROVENANCE | {key: value}), key
     assert faults("01_first", executed_with_box(notebook), PROVENANCE) == [
         "parameters once",
-        "parameters folded",
+        "parameters not shown",
         "parameters",
         "metadata",
     ]
@@ -150,11 +150,11 @@ def test_models_trained_on_a_gpu_and_real_models_are_said(tmp_path):
     assert told["Run this page again"][0].endswith("-p published_sample published_sample -p seed 3`")
 
 
-def test_parameters_are_shown_once_and_folded(tmp_path):
+def test_parameters_are_kept_once_and_not_shown(tmp_path):
     parameters = {"profile": "full", "device": "cuda", "seed": 12, "published_sample": "/a/sample"}
     notebook = made(tmp_path, parameters=parameters)
     tags = [cell["metadata"]["tags"] for cell in notebook["cells"]]
-    assert tags == [[], ["hide-input", "parameters"], []]
+    assert tags == [[], ["parameters", "remove-cell"], []]
     source, values = notebook["cells"][1]["source"], {}
     exec(source, values)
     del values["__builtins__"]

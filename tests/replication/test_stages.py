@@ -1,7 +1,6 @@
 """The rooms behind a result are those that its code can reach, and no result is kept when they change."""
 
 import ast
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import snlib.replication.trained  # noqa: F401  registers the recipes of this ro
 from snlib import ROOMS
 from snlib.model.recipes import Recipe
 from snlib.replication import stages
-from snlib.replication.stages import STAGES, commit, digest, modules, rooms_behind, sources
+from snlib.replication.stages import STAGES, digest, modules, rooms_behind, sources
 
 PACKAGE = Path(stages.__file__).parents[1]
 
@@ -103,22 +102,3 @@ def test_any_file_that_decides_a_stage_changes_its_digest(stage, monkeypatch):
 
 def test_events_are_made_from_the_surrogate_and_the_visits():
     assert {"surrogate.npz", "rubin_visits.npz"} <= {path.name for path in sources("events")}
-
-
-def test_commit_says_whether_what_makes_results_has_changed(tmp_path):
-    def git(*arguments):
-        identity = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-        done = subprocess.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    assert commit(tmp_path) == ""
-    for name in ("snlib", "data"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_text("1")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "one")
-    (tmp_path / "data/file").write_text("2")
-    assert commit(tmp_path) == git("rev-parse", "--short", "HEAD")
-    (tmp_path / "snlib/file").write_text("2")
-    assert commit(tmp_path) == git("rev-parse", "--short", "HEAD") + "-dirty"
