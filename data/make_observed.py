@@ -11,21 +11,25 @@ their folds are listed in observed_supernovae.csv, so that what was judged in fo
 """
 
 import argparse
+import hashlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from snlib.files import DATA, write_npz
+from snlib.files import DATA
+from snlib.files.writing import resumable
 from snlib.observed import read_kcor, read_snana
 from snlib.observed.table_making import TableMaker
+from snlib.replication import digest
 
 EXAMPLE = Path("examples") / "saltshaker-latest-training"
 SAMPLE = "SALT3TRAIN_PanPlus"
 
 
 def main():
-    """Write the table, and say what was left out."""
+    """Write the table, and say what was left out; after a kill the same command goes on."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("saltshaker", type=Path)
     parser.add_argument("salt3")
@@ -33,10 +37,17 @@ def main():
     given = parser.parse_args()
     listed = pd.read_csv(DATA / "observed_supernovae.csv", dtype={"object_id": str})
     maker = TableMaker(given.salt3, dict(zip(listed["object_id"], listed["fold"].tolist(), strict=True)))
-    for supernova, passbands in with_spectra(given.saltshaker / EXAMPLE):
-        maker.add(supernova, passbands)
-    arrays = maker.arrays()
-    write_npz(given.out, **arrays)
+    made_from = repr((digest("survey"), given.saltshaker, given.salt3, maker.folds)).encode()
+    with resumable(given.out, hashlib.sha256(made_from).hexdigest()[:16]) as file:
+        maker.go_on(file)
+        for supernova, passbands in with_spectra(given.saltshaker / EXAMPLE):
+            if supernova.object_id not in maker:
+                maker.add(supernova, passbands)
+                maker.keep(file)
+        arrays = maker.arrays()
+        file.seek(0)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+        file.truncate()
     reasons = pd.Series([reason.split(": ", 1)[1] for reason in maker.left_out.values()]).value_counts()
     print(f"{len(arrays['object_id'])} supernovae, {len(arrays['spectrum_object'])} spectra; left out:")
     print(reasons.to_string())

@@ -1,5 +1,6 @@
 """The table of observed supernovae, made from the files of surveys; `snlib.observed.table` reads it."""
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,14 +26,45 @@ class TableMaker:
         Folder with the surfaces of a release of SALT3.
     folds : dict of str to int
         Of the supernovae that are wanted, by their names.
-    left_out : dict of str to str
-        Why, by the names of supernovae.
     """
 
     surfaces: object
     folds: dict
-    left_out: dict = field(default_factory=dict)
-    _taken: list = field(default_factory=list)
+    _records: dict = field(default_factory=dict)  # by names; of one that is left out, why
+
+    @property
+    def left_out(self):
+        """Why supernovae were left out, by their names."""
+        return {name: record for name, record in self._records.items() if isinstance(record, str)}
+
+    def __contains__(self, name):
+        """Whether a supernova was taken or left out."""
+        return name in self._records
+
+    def go_on(self, file):
+        """Take what a process that was killed has kept.
+
+        Parameters
+        ----------
+        file : file object
+            Of bytes, at its beginning; it is left behind the last whole line, and without more.
+        """
+        behind = 0
+        for line in file:
+            try:
+                name, record = json.loads(line)
+            except (ValueError, TypeError):  # cut, or what a lost power supply leaves
+                break
+            self._records[name] = record
+            behind += len(line)
+        file.seek(behind)
+        file.truncate()
+
+    def keep(self, file):
+        """Add the last supernova to a file, so that it outlives this process."""
+        last = list(self._records.items())[-1]
+        file.write(json.dumps(last, default=np.ndarray.tolist).encode() + b"\n")
+        file.flush()
 
     def add(self, supernova, passbands):
         """Take a supernova, or leave it out.
@@ -49,9 +81,10 @@ class TableMaker:
             If sncosmo is not installed.
         """
         try:
-            self._taken.append(self._at_rest(supernova, passbands))
+            record = self._at_rest(supernova, passbands)
         except ValueError as error:
-            self.left_out[supernova.object_id] = str(error)
+            record = str(error)
+        self._records[supernova.object_id] = record
 
     def _at_rest(self, supernova, passbands):
         """Its columns, and those of its spectra and points."""
@@ -92,7 +125,8 @@ class TableMaker:
         dict of str to ndarray
             By the names of the arrays.
         """
-        about, *parts = zip(*self._taken, strict=True)
+        taken = [record for record in self._records.values() if not isinstance(record, str)]
+        about, *parts = zip(*taken, strict=True)
         arrays = {name: np.array([one[name] for one in about]) for name in about[0]}
         for prefix, part in zip(("spectrum", "lc", "native"), parts, strict=True):
             lengths = [len(next(iter(columns.values()))) for columns in part]

@@ -1,5 +1,6 @@
 """The table of observed supernovae: a drawn one comes back as drawn, real ones as in the table at hand."""
 
+import io
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,23 @@ def test_why_a_supernova_is_left_out_is_said(salt3, change, reason):
     maker.add(change(drawn(model, [spectrum(model, 0.0)])), survey())
     ((_, said),) = maker.left_out.items()
     assert reason in said
+
+
+def test_what_was_kept_is_not_made_again(salt3):
+    """One that was taken, one that was left out, and the beginning of a third line."""
+    folder, model = salt3
+    maker, file = TableMaker(folder, {"drawn": 0, "late": 1}), io.BytesIO()
+    for supernova in (one := drawn(model, [spectrum(model, 0.0)]), late(replace(one, object_id="late"))):
+        maker.add(supernova, survey())
+        maker.keep(file)
+    left = io.BytesIO(file.getvalue() + b'["third", [{"obj')
+    again = TableMaker(folder, maker.folds)
+    again.go_on(left)
+    assert "drawn" in again and "late" in again and "third" not in again
+    assert left.getvalue() == file.getvalue() and again.left_out == maker.left_out
+    for name, values in maker.arrays().items():
+        other = again.arrays()[name]
+        assert other.dtype == values.dtype and other.tobytes() == values.tobytes(), name
 
 
 def test_pixels_are_means_of_what_is_in_them():
