@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from snlib.data.quantities import BANDS, LIGHT_AA_PER_S, SURFACE_WAVELENGTH_AA
-from snlib.observed import Salt3, fitted_spectra, read_observed
+from snlib.observed import Salt3, find_passband, fitted_spectra, read_observed, warped_spectra
 from snlib.simulation import band_magnitudes
 from tests.observed.small_table import write_table
 
@@ -77,3 +77,22 @@ def test_a_typical_supernova_of_salt3_looks_like_one(salt):
 def test_redder_supernovae_of_salt3_are_redder(salt):
     blue, red = (salt.log10_fnu(0.0, c, np.zeros(1), np.array([4400.0, 5500.0]))[0] for c in (-0.1, 0.2))
     assert 2.5 * ((red - blue)[1] - (red - blue)[0]) == pytest.approx(0.3, abs=0.03)  # c is B - V
+
+
+def test_warped_spectra_have_the_magnitudes_of_each_night(tmp_path):
+    """Bands that are brighter than the model by other amounts, from 10 d on by more."""
+    band = np.tile(np.array(list("ugriz")), 12)
+    phase = np.tile(np.repeat(np.array([0.0, 20.0], np.float32), 5), 6)
+    excess = np.tile(np.array([0.3, 0.0, -0.1, 0.1, 0.2]), 12) * np.where(phase > 10, 2, 1)
+    colour = np.repeat(np.linspace(-0.1, 0.1, 6), 10)
+    magnitude = (-19 + 0.1 * phase + colour + excess).astype(np.float32)
+    given = {"lc_band": band, "lc_phase_days": phase, "lc_magnitude": magnitude}
+    observed = read_observed(write_table(tmp_path / "o.npz", **given))
+    salt = Salt3(FlatSurface())
+    change = warped_spectra(salt, observed) - fitted_spectra(salt, observed)[0]
+    centres = [find_passband(name).effective_wavelength_aa for name in "gri"]
+    found = -2.5 * np.array([np.interp(centres, observed.wavelength_aa, one) for one in change])
+    offset = salt.brightness(0.0, 0.0, *(phase[:10], magnitude[:10] - colour[0]), np.tile(np.arange(5), 2))
+    expected = np.array([[0.0, -0.1, 0.1], [0.0, -0.2, 0.2]]) - (offset + 19)
+    # half a point of its own weight pulls each towards the model
+    np.testing.assert_allclose(found, np.tile(expected / 1.5, (6, 1)), atol=0.01)

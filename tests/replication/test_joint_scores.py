@@ -8,7 +8,7 @@ import pytest
 from snlib.joint import HeldOut
 from snlib.observed import Salt3, read_observed
 from snlib.replication import joint_scores
-from snlib.replication.joint_scores import BLEND, CORRECTED, JOINT_NAME, held_out_table, neighbour_table
+from snlib.replication.joint_scores import BLEND, JOINT_NAME, WARPED, held_out_table, neighbour_table
 from tests.observed.small_table import WAVELENGTH_AA, write_table
 from tests.observed.test_salt import FlatSurface
 
@@ -50,10 +50,10 @@ def test_the_blend_lies_between_what_it_is_made_of(observed):
     rows = held_out_table(
         observed, HeldOut(observed.log10_fnu, observed.log10_fnu * 0 + 1), Salt3(FlatSurface())
     )
-    corrected = rows[rows["method"] == CORRECTED].reset_index()
+    warped = rows[rows["method"] == WARPED].reset_index()
     of_blend = rows[rows["method"] == BLEND].reset_index()
-    np.testing.assert_allclose(of_blend["raw_dex"], corrected["raw_dex"] / 2, rtol=1e-6)
-    np.testing.assert_allclose(of_blend["offset_dex"], corrected["offset_dex"] / 2, rtol=1e-6)
+    np.testing.assert_allclose(of_blend["raw_dex"], warped["raw_dex"] / 2, rtol=1e-6)
+    np.testing.assert_allclose(of_blend["offset_dex"], warped["offset_dex"] / 2, rtol=1e-6)
 
 
 def test_neighbours_are_of_the_same_supernova_and_separation(observed, monkeypatch):
