@@ -47,17 +47,22 @@ def of_events():
     spectrum = {
         "phase_days": np.tile(spectra.phase_days, n),
         "wavelength_aa": np.tile(spectra.wavelength_aa, (n * n_phases, 1)),
-        "log10_fnu": spectra.log10_fnu.reshape(-1, n_pixels).astype(float),
+        "log10_fnu": spectra.log10_fnu.reshape(-1, n_pixels),
         "observed": spectra.observed.reshape(-1, n_pixels),
     }
     wavelength_aa = spectra.wavelength_aa
-    return {
+    of_parts = {
         "photometry-encoder": curve,
         "spectrum-encoder": spectrum,
         "photometry-decoder": where,
         "spectrum-decoder": {"phase_days": phase_days, "wavelength_aa": wavelength_aa},
         "predictive": curve | {"spectrum_phase_days": phase_days, "wavelength_aa": wavelength_aa},
     }
+    return {part: {name: _wide(values) for name, values in of.items()} for part, of in of_parts.items()}
+
+
+def _wide(values):
+    return values.astype(float) if values.dtype.kind == "f" else values
 
 
 def test_events(exported, of_events):
