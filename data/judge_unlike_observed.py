@@ -6,7 +6,7 @@ From the repository's root::
     git clone https://github.com/PantheonPlusSH0ES/DataRelease
     python data/judge_unlike_observed.py snpy-2.7.4.tar.gz DataRelease
 
-Supernovae of the Carnegie Supernova Project that come as templates with SNooPy, but for those that the weights
+Supernovae of the Carnegie Supernova Project that come as templates with SNooPy, but for those that weights
 learned from; their reddening by the Milky Way and their redshift from the microwave background are those of
 the clone.  Writes results/unlike_observed.  To be run when the weights are replaced.
 """
