@@ -1,5 +1,6 @@
 """Which code decides a result: the rooms behind it, as `snlib.ROOMS` has them."""
 
+import ast
 import hashlib
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from snlib.files.places import DATA
 __all__ = ["STAGES", "digest", "modules", "rooms_behind", "sources"]
 
 _PACKAGE = Path(snlib.__file__).parent
+# The modules here whose models a training of the stage "variants" makes.
+_VARIANTS = ("evaluated", "variants")
 # The room that makes the results of each stage; those of a survey come from the shipped weights.
 STAGES = {
     "events": "simulation",
     "training": "training",
+    "variants": "training",
     "predictions": "inference",
     "evaluation": "replication",
     "survey": "survey",
@@ -82,7 +86,22 @@ def sources(stage):
     """
     rooms = [room for room in rooms_behind(STAGES[stage]) if room != "figures"]
     given = [DATA / "surrogate.npz", DATA / "rubin_visits.npz"] if stage == "events" else []
-    return modules(rooms) + given
+    return modules(rooms) + (_with_neighbours(_VARIANTS) if stage == "variants" else given)
+
+
+def _with_neighbours(names):
+    """The files of some modules of this room, and of those here that they need."""
+    found, left = set(), set(names)
+    while left:
+        found |= left
+        left = {other for name in left for other in _neighbours(name)} - found
+    return [_PACKAGE / "replication" / f"{name}.py" for name in sorted(found)]
+
+
+def _neighbours(name):
+    tree = ast.parse((_PACKAGE / "replication" / f"{name}.py").read_text())
+    wanted = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {module.split(".")[2] for module in wanted if module.startswith("snlib.replication.")}
 
 
 def digest(stage):

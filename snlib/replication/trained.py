@@ -239,8 +239,9 @@ def _train(task, seeds, starts, made_from, asked_for):
 
 
 def _stage(recipe):
-    """The stage whose code makes a model of a recipe: models of the replication's own are of this room."""
-    return "evaluation" if type(recipe).__module__.startswith(f"{__package__}.") else "training"
+    """The stage whose code makes a model of a recipe: variants of the paper's model are of this room."""
+    own = type(recipe).__module__.startswith(f"{__package__}.")
+    return "variants" if own else "training"
 
 
 def _augments(recipe):

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
+import snlib.replication.trained  # noqa: F401  registers the recipes of this room
 from snlib import ROOMS
+from snlib.model.recipes import Recipe
 from snlib.replication import stages
 from snlib.replication.stages import STAGES, digest, modules, rooms_behind, sources
 
 PACKAGE = Path(stages.__file__).parents[1]
+
+
+def every_subclass(of):
+    return {one for child in of.__subclasses__() for one in {child, *every_subclass(child)}}
 
 
 def room_of(path):
@@ -61,12 +67,14 @@ def copied(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "module, changed",
     [
-        ("files/npz.py", {"events", "training", "predictions", "evaluation", "survey"}),
+        ("files/npz.py", {"events", "training", "variants", "predictions", "evaluation", "survey"}),
         ("simulation/survey.py", {"events", "predictions", "evaluation", "survey"}),
-        ("model/vae.py", {"training", "predictions", "evaluation", "survey"}),
+        ("model/vae.py", {"training", "variants", "predictions", "evaluation", "survey"}),
         ("inference/forecast.py", {"predictions", "evaluation", "survey"}),
         ("survey/packing.py", {"survey"}),
         ("replication/results.py", {"evaluation"}),
+        ("replication/variants.py", {"variants", "evaluation"}),
+        ("replication/evaluated_layers.py", {"variants", "evaluation"}),
         ("figures/style.py", set()),
         ("cli.py", set()),
     ],
@@ -75,6 +83,12 @@ def test_digest_changes_with_the_rooms_behind_a_stage(copied, module, changed):
     before = {stage: digest(stage) for stage in STAGES}
     (copied / module).write_text((copied / module).read_text() + "\n# changed\n")
     assert {stage for stage in STAGES if digest(stage) != before[stage]} == changed
+
+
+def test_recipes_of_this_room_are_of_modules_that_decide_their_training():
+    modules = {recipe.__module__ for recipe in every_subclass(Recipe)}
+    own = {module.split(".")[2] for module in modules if module.startswith("snlib.replication.")}
+    assert own and own <= {path.stem for path in sources("variants")}
 
 
 @pytest.mark.parametrize("stage", STAGES)
