@@ -241,10 +241,11 @@ def predict(
     require_suffix(out, PREDICTION_SUFFIXES)
     request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
     path = find_weights(weights or ("large" if objects is None else "observed"))
-    forecaster = load_joint(path) or _forecaster(str(path), device)
+    joint = load_joint(path)
+    forecaster, code = (joint, digest("joint")) if joint else (_forecaster(str(path), device), "")
     curves, steps = read_any_light_curves(light_curves, objects, zero_point, salt3)
     forecaster = knowing_spectra(forecaster, spectra, steps)
-    write_predictions(out, forecaster, curves, request, digest("predictions"))
+    write_predictions(out, forecaster, curves, request, digest("predictions") + code)
     write_steps(out, steps)
 
 

@@ -17,6 +17,7 @@ STAGES = {
     "events": "simulation",
     "training": "training",
     "predictions": "inference",
+    "joint": "joint",  # predictions of a joint transceiver, which are of this room besides
     "evaluation": "replication",
     "survey": "survey",
 }

@@ -62,10 +62,11 @@ def copied(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "module, changed",
     [
-        ("files/npz.py", {"events", "training", "predictions", "evaluation", "survey"}),
-        ("simulation/survey.py", {"events", "predictions", "evaluation", "survey"}),
-        ("model/vae.py", {"training", "predictions", "evaluation", "survey"}),
+        ("files/npz.py", {*STAGES}),
+        ("simulation/survey.py", {"events", "joint", "predictions", "evaluation", "survey"}),
+        ("model/vae.py", {"training", "joint", "predictions", "evaluation", "survey"}),
         ("inference/forecast.py", {"predictions", "evaluation", "survey"}),
+        ("joint/carrying.py", {"joint", "evaluation"}),
         ("survey/packing.py", {"survey"}),
         ("replication/results.py", {"evaluation"}),
         ("figures/style.py", set()),
