@@ -117,6 +117,7 @@ def predict(
     """
     from snlib.files import require_suffix
     from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
+    from snlib.joint.command import knowing_spectra, load_joint
     from snlib.observed import Given, light_curves_at_rest
     from snlib.replication import digest, open_run
     from snlib.survey import Cluster, Summary, run_survey_or_table
@@ -136,17 +137,11 @@ def predict(
     request = Request(numbers_in(phases, "--phases"), samples, seed, latent_only)
     path = weights and find_weights(weights)
     with light_curves_at_rest(light_curves, out, digest("survey"), given) as (curves, steps):
-        forecaster = _predicting(path, device, spectra, steps)
-        write_predictions(out, forecaster, curves, request, digest("predictions"))
-
-
-def _predicting(weights, device, spectra, steps):
-    """What predicts light curves, which are observed ones if there are steps to the rest frame."""
-    from snlib.inference import find_weights
-    from snlib.joint.command import knowing_spectra, load_joint
-
-    path = weights or find_weights("observed" if steps else "large")
-    return knowing_spectra(load_joint(path) or _forecaster(str(path), device), spectra, steps)
+        path = path or find_weights("observed" if steps else "large")
+        joint = load_joint(path)
+        forecaster, code = (joint, digest("joint")) if joint else (_forecaster(str(path), device), "")
+        forecaster = knowing_spectra(forecaster, spectra, steps)
+        write_predictions(out, forecaster, curves, request, digest("predictions") + code)
 
 
 def embed_light_curves(
