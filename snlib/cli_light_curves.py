@@ -211,7 +211,8 @@ def export_model(
     All inputs and outputs are in physical units; each file says which, and what its mask means, in its
     metadata.
     """
-    import snlib.replication.evaluated  # noqa: F401 -- so that the authors' architecture is known
+    import snlib.joint.model  # so that all architectures are known
+    import snlib.replication.evaluated  # noqa: F401
     from snlib.export import export_weights
     from snlib.inference import find_weights
 
