@@ -7,38 +7,20 @@ import warnings
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from snlib.cli_book import BOOK_COMMANDS, Device
-from snlib.data.quantities import SPECTRUM_PHASES_DAYS, WAVELENGTH_AA
+from snlib.cli_light_curves import LIGHT_CURVE_COMMANDS, PHASES, numbers_in
+from snlib.data.quantities import WAVELENGTH_AA
 from snlib.files.npz import write_npz
-from snlib.joint.command import SpectraOption
-from snlib.observed.command import ColumnsOption, ObjectsOption, Salt3Option, VisitsOption, ZeroPointOption
-from snlib.survey.command import MemoryOption, SchedulerOption, SkipBadOption, WorkersOption
 
 __all__ = ["app"]
 
-_PHASES = ",".join(f"{phase:g}" for phase in SPECTRUM_PHASES_DAYS)
-_WAVELENGTHS = ",".join(str(wavelength_aa) for wavelength_aa in range(3000, 8001, 100))
 _MODELS = (
     "One of mmvae, photometry-vae, spectrum-vae, contrastive, photometry-regressor, spectrum-regressor, "
     "joint-regressor, predictive-mmvae, or a parameter head on one of them: mmvae-photometry-head, "
     "mmvae-spectrum-head, contrastive-photometry-head, contrastive-spectrum-head."
 )
-_LightCurves = Annotated[
-    Path,
-    typer.Argument(
-        help="Table with the columns object_id, phase_days, band, magnitude and maybe upper_limit: text "
-        "(.csv, .tsv, .txt, .dat, .ecsv, maybe .gz), .parquet or a folder of such parts. Or as observed: mjd "
-        "for phase_days, and apparent magnitude (AB) or flux (see --zero-point), or Rubin's --columns, or "
-        "alerts (.avro); see --objects and --salt3."
-    ),
-]
-_Weights = Annotated[
-    str, typer.Option(help="Weights of an MMVAE: a file, or the name of a folder or set in data/weights.")
-]
-
 app = typer.Typer(
     help="Light curves and spectra of Type Ia supernovae, simulated and predicted.",
     add_completion=False,
@@ -47,27 +29,13 @@ app = typer.Typer(
 )
 
 
-def _numbers(text, name):
-    try:
-        return np.array([float(word) for word in text.split(",")])
-    except ValueError:
-        raise ValueError(f"{name}: {text!r} is not a list of numbers like -10,0,10") from None
-
-
-def _forecaster(weights, device):
-    from snlib.inference import Forecaster, find_weights
-    from snlib.replication import open_run
-
-    return Forecaster.load(find_weights(weights), open_run(device=device).device)
-
-
 @app.command()
 def surface(
     parameters: Annotated[
         Path, typer.Argument(help="Table (as for predict) of the six parameters of Table 1, a row a model.")
     ],
     out: Annotated[Path, typer.Option(help="npz file to write.")],
-    phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = _PHASES,
+    phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = PHASES,
 ):
     """Noise-free spectra of models, from the embedded surrogate of the grid.
 
@@ -76,7 +44,7 @@ def surface(
     """
     from snlib.simulation import BeyondGridWarning, Surrogate, read_parameters
 
-    phase_days = _numbers(phases, "--phases")
+    phase_days = numbers_in(phases, "--phases")
     values = read_parameters(parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BeyondGridWarning)  # was said above, with the rows of the file
@@ -171,166 +139,5 @@ def train_model(
         train_or_load_stack(model, settings, dataset, run.n_steps, several, out, fabric, resume)
 
 
-@app.command()
-def predict(
-    light_curves: _LightCurves,
-    out: Annotated[Path, typer.Option(help="npz or csv file to write.")],
-    phases: Annotated[str, typer.Option(help="Days from peak, separated by commas.")] = _PHASES,
-    samples: Annotated[int, typer.Option(help="Spectra to draw for each object and phase.")] = 200,
-    seed: Annotated[int, typer.Option(help="Of the draws; each object has its own, by its id.")] = 0,
-    latent_only: Annotated[
-        bool, typer.Option("--latent-only", help="Draw from the latent posterior, without the likelihood.")
-    ] = False,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            help="Weights of an MMVAE or a joint transceiver: a file, or the name of a folder or set in "
-            "data/weights.",
-            show_default="large; with --objects, observed",
-        ),
-    ] = None,
-    device: Device = "auto",
-    objects: ObjectsOption = None,
-    zero_point: ZeroPointOption = None,
-    salt3: Salt3Option = None,
-    columns: ColumnsOption = None,
-    visits: VisitsOption = None,
-    spectra: SpectraOption = None,
-    summary: Annotated[
-        bool, typer.Option("--summary", help="Mean, 90 % interval and features only, as for a survey.")
-    ] = False,
-    wavelengths: Annotated[
-        str, typer.Option(help="Of a summary: Angstrom, separated by commas.", show_default="each 100")
-    ] = _WAVELENGTHS,
-    workers: WorkersOption = 1,
-    memory: MemoryOption = None,
-    scheduler: SchedulerOption = None,
-    skip_bad: SkipBadOption = False,
-):
-    """Spectra of supernovae from their light curves, with their uncertainty.
-
-    Light curves: absolute AB magnitudes over rest-frame days from peak. Writes object_id (N,), phase_days
-    (P,), wavelength_aa (L,) and samples (N, S, P, L), log10 of erg/s/cm2/Hz at 10 pc; with --latent-only
-    latent_samples instead. To a csv file: mean and 90 % interval, a row an object, phase and wavelength. With
-    each object: n_points, misfit_mag (rms of synthetic minus given magnitudes after -3 d) and unlike, true
-    where the light curve is unlike those of training. After a kill the same command goes on where it was.
-    Observed light curves are predicted by weights that learned from observed supernovae, which read observed
-    spectra of the same objects too (--spectra). What was done to them: OUT.steps.csv, or columns of the
-    result of a survey.
-
-    With --summary a parquet file or, of a survey as for embed, a folder: in place of samples two nested
-    columns, spectra (mean and 90 % interval) and features (g and r magnitudes, colour, lines, likewise).
-    """
-    from snlib.files import require_suffix
-    from snlib.inference import PREDICTION_SUFFIXES, Request, find_weights, write_predictions
-    from snlib.observed import Given, light_curves_at_rest
-    from snlib.replication import digest, open_run
-    from snlib.survey import Cluster, Summary, run_survey_or_table
-
-    cluster = Cluster(workers, memory, scheduler)
-    given = Given(objects, zero_point, salt3, columns, visits)
-    if summary and spectra is not None:
-        raise ValueError("spectra: a summary is of light curves alone")
-    if summary:
-        phase_days, wavelength_aa = _numbers(phases, "--phases"), _numbers(wavelengths, "--wavelengths")
-        model = (str(find_weights(weights or "large").absolute()), open_run(device=device).device)
-        task = Summary(*model, tuple(phase_days), tuple(wavelength_aa), samples, seed, latent_only)
-        run_survey_or_table(light_curves, out, task, digest("survey"), cluster, skip_bad, given)
-        return
-    cluster.require_none(skip_bad)
-    require_suffix(out, PREDICTION_SUFFIXES)
-    request = Request(_numbers(phases, "--phases"), samples, seed, latent_only)
-    path = weights and find_weights(weights)
-    with light_curves_at_rest(light_curves, out, digest("survey"), given) as (curves, steps):
-        forecaster = _predicting(path, device, spectra, steps)
-        write_predictions(out, forecaster, curves, request, digest("predictions"))
-
-
-def _predicting(weights, device, spectra, steps):
-    """What predicts light curves, which are observed ones if there are steps to the rest frame."""
-    from snlib.inference import find_weights
-    from snlib.joint.command import knowing_spectra, load_joint
-
-    path = weights or find_weights("observed" if steps else "large")
-    return knowing_spectra(load_joint(path) or _forecaster(str(path), device), spectra, steps)
-
-
-@app.command("embed")
-def embed_light_curves(
-    light_curves: _LightCurves,
-    out: Annotated[Path, typer.Option(help="csv or parquet file to write; of a survey maybe a folder.")],
-    weights: _Weights = "large",
-    device: Device = "auto",
-    objects: ObjectsOption = None,
-    zero_point: ZeroPointOption = None,
-    salt3: Salt3Option = None,
-    columns: ColumnsOption = None,
-    visits: VisitsOption = None,
-    workers: WorkersOption = 1,
-    memory: MemoryOption = None,
-    scheduler: SchedulerOption = None,
-    skip_bad: SkipBadOption = False,
-):
-    """Where supernovae lie in the latent space, from their light curves.
-
-    Light curves as for predict. Writes object_id, n_points, misfit_mag, unlike, and mean and scale of each
-    number of the latent. Parquet is a survey unless a csv file is to be written: it is read and written piece
-    by piece, however large it is, and after a kill the same command goes on where it was.
-    """
-    from snlib.files import require_suffix
-    from snlib.inference import TABLE_SUFFIXES, embedding_table, find_weights, write_table
-    from snlib.observed import Given, light_curves_at_rest
-    from snlib.replication import digest, open_run
-    from snlib.survey import Cluster, Embedding, is_survey, run_survey
-
-    cluster = Cluster(workers, memory, scheduler)
-    given = Given(objects, zero_point, salt3, columns, visits)
-    if is_survey(light_curves) and out.suffix.lower() != ".csv":
-        task = Embedding(str(find_weights(weights).absolute()), open_run(device=device).device)
-        run_survey(light_curves, out, task, digest("survey"), cluster, skip_bad, given)
-        return
-    cluster.require_none(skip_bad)
-    require_suffix(out, TABLE_SUFFIXES)
-    forecaster = _forecaster(weights, device)
-    with light_curves_at_rest(light_curves, out, digest("survey"), given) as (curves, _):
-        write_table(out, embedding_table(forecaster, curves))
-
-
-@app.command("observe")
-def observe_predictions(
-    predictions: Annotated[Path, typer.Argument(help="csv file that snlib predict has written.")],
-    out: Annotated[Path, typer.Option(help="csv file to write.")],
-    objects: ObjectsOption = None,
-):
-    """Predicted spectra as a telescope would see them, to lay beside an observed one.
-
-    Writes object_id, phase_days, mjd, wavelength_aa (of the observer), and f_lambda with its 90 % interval in
-    erg/s/cm2/Angstrom: redshifted, at the object's distance, behind the dust of the Milky Way. Redshift,
-    distance, dust and peak are those in PREDICTIONS.steps.csv, or of --objects.
-    """
-    from snlib.observed import write_as_observed
-
-    write_as_observed(predictions, out, objects)
-
-
-@app.command("export")
-def export_model(
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    weights: _Weights = "large",
-):
-    """Encoders and decoders as ONNX, for programs without PyTorch.
-
-    Writes WEIGHTS-PART.onnx for each of photometry-encoder, photometry-decoder, spectrum-encoder,
-    spectrum-decoder and, of a predictive MMVAE, predictive (from light curves to spectra with their errors).
-    All inputs and outputs are in physical units; each file says which, and what its mask means, in its
-    metadata.
-    """
-    import snlib.replication.evaluated  # noqa: F401 -- so that the authors' architecture is known
-    from snlib.export import export_weights
-    from snlib.inference import find_weights
-
-    export_weights(find_weights(weights), out)
-
-
-for _name, _command in BOOK_COMMANDS.items():
+for _name, _command in (LIGHT_CURVE_COMMANDS | BOOK_COMMANDS).items():
     app.command(_name)(_command)

@@ -61,7 +61,12 @@ def _scores(table):
 
 def _metadata(stem, scores):
     metrics = [
-        {"type": name, "value": rounded(row[name]), "name": f"{words}, phases {phase_bin}"}
+        {
+            "type": name,
+            "value": rounded(row[name]),
+            "name": f"{words}, phases {phase_bin}",
+            "args": {"phases": phase_bin, "source": "data/results/joint/spectra.csv"},
+        }
         for phase_bin, row in scores.iterrows()
         for name, words in _METRICS.items()
     ]

@@ -19,6 +19,7 @@ STAGES = {
     "training": "training",
     "variants": "training",
     "predictions": "inference",
+    "joint": "joint",  # predictions of a joint transceiver, which are of this room besides
     "evaluation": "replication",
     "survey": "survey",
 }

@@ -20,7 +20,7 @@ pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 from snlib.export import export_weights, parts_of
 from tests.export.exporting import assert_agree, by_pytorch, exact_gelu, in_double, random_inputs, session
 
-WEIGHTS = {path.stem: path for path in sorted((DATA / "weights").glob("*/*.safetensors"))}
+WEIGHTS = {path.stem: path for path in sorted((DATA / "weights").glob("*/*mmvae-*.safetensors"))}
 INEXACT_GELU = {("mmvae-improved-seed0", "photometry-encoder")}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -21,6 +22,7 @@ from snlib.files import DATA, read_json
 from snlib.inference.forecast import Forecaster
 from snlib.inference.recalibration import Recalibration
 from snlib.model.registry import new_model, recipe_for
+from snlib.observed.alerts import read_alerts
 from snlib.observed.apparent import read_apparent
 from snlib.observed.objects import read_objects
 from snlib.observed.table import read_observed
@@ -29,6 +31,7 @@ from snlib.simulation.sedona import read_surface
 from snlib.simulation.simulator import simulate
 from snlib.simulation.surrogate import Surrogate
 from snlib.simulation.visits import load_visits
+from tests.observed.small_alerts import ALERTS, schema
 from tests.observed.small_table import write_table
 from tests.observed.test_published import ENTRY, SNANA, SNOOPY
 
@@ -200,6 +203,14 @@ def _any_json(folder):
     return folder / "any.json"
 
 
+def _alerts(folder):
+    import fastavro
+
+    with open(folder / "alerts.avro", "wb") as file:
+        fastavro.writer(file, schema(), ALERTS)
+    return folder / "alerts.avro"
+
+
 READERS = {
     "JSON": Reader(_any_json, read_json),
     "events (npz)": Reader(partial(_dataset, file="events.npz"), read_dataset, from_folder=True),
@@ -223,3 +234,5 @@ READERS = {
     "lists (Parquet)": Reader(_nested, read_light_curves),
     "parameters (CSV)": Reader(_parameters, read_parameters),
 }
+if find_spec("fastavro"):  # of the extra "survey"
+    READERS["alerts (Avro)"] = Reader(_alerts, read_alerts)

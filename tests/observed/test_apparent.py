@@ -73,6 +73,16 @@ def test_a_unit_says_the_zero_point(tmp_path, unit):
     np.testing.assert_allclose(read_apparent(tmp_path / "curves.ecsv").flux, read(tmp_path, TABLE).flux)
 
 
+def test_a_zero_point_that_contradicts_the_unit_is_refused(tmp_path):
+    table = Table.from_pandas(fluxes())
+    table["flux"].unit = units.uJy
+    table.write(tmp_path / "curves.ecsv", format="ascii.ecsv")
+    message = r"curves\.ecsv: column 'flux': in 'uJy', of which the zero point is 23\.9, not 31\.4"
+    with pytest.raises(ValueError, match=message):
+        read_apparent(tmp_path / "curves.ecsv", zero_point=31.4)
+    read_apparent(tmp_path / "curves.ecsv", zero_point=23.9)
+
+
 @pytest.mark.parametrize("suffix", ["ecsv", "parquet", "lists.parquet"])
 def test_the_same_in_other_files(tmp_path, suffix):
     path = tmp_path / f"curves.{suffix}"

@@ -113,6 +113,17 @@ def test_a_table_without_a_point_is_refused(convert):
         convert(light_curve("a", 0.02, 35.0, 55_000.0).assign(upper_limit=True), known)
 
 
+def test_what_is_brighter_than_any_supernova_is_refused(convert):
+    """Such as fluxes in another unit: 22.5 mag from Jy to nJy."""
+    table = light_curve("a", 0.02, 35.0, 55_000.0)
+    table["magnitude"] -= 12.0
+    known = [{"object_id": "a", "redshift": 0.02, "distance_modulus": 35.0, "peak_mjd": 55_000}]
+    with pytest.raises(
+        ValueError, match=r"curves\.csv: object 'a': at rest of magnitude -3\d\.\d+, expected"
+    ):
+        convert(table, known)
+
+
 def test_without_salt3_the_peak_must_be_given(convert):
     known = [{"object_id": "a", "redshift": 0.02}]
     with pytest.raises(ValueError, match=r"objects\.csv: object 'a', column 'peak_mjd': not known; give it"):

@@ -134,7 +134,7 @@ def test_metrics_of_observed_supernovae_are_those_of_the_results():
     table = table[(table["method"] == "joint transceiver") & table["phase_days"].between(-10, 30)]
     ((result,),) = (entry["results"] for entry in metadata(text)["model-index"])
     for metric in result["metrics"]:
-        phases = metric["name"].split(", phases ")[1]
+        phases = metric["args"]["phases"]
         rows = table if phases == "all" else table[table["phase_bin"] == phases]
         assert metric["value"] == pytest.approx(
             rows.groupby("supernova")[metric["type"]].mean().mean(), rel=1e-3

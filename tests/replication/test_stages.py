@@ -67,10 +67,11 @@ def copied(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "module, changed",
     [
-        ("files/npz.py", {"events", "training", "variants", "predictions", "evaluation", "survey"}),
-        ("simulation/survey.py", {"events", "predictions", "evaluation", "survey"}),
-        ("model/vae.py", {"training", "variants", "predictions", "evaluation", "survey"}),
+        ("files/npz.py", {*STAGES}),
+        ("simulation/survey.py", {"events", "joint", "predictions", "evaluation", "survey"}),
+        ("model/vae.py", {"training", "variants", "joint", "predictions", "evaluation", "survey"}),
         ("inference/forecast.py", {"predictions", "evaluation", "survey"}),
+        ("joint/carrying.py", {"joint", "evaluation"}),
         ("survey/packing.py", {"survey"}),
         ("replication/results.py", {"evaluation"}),
         ("replication/variants.py", {"variants", "evaluation"}),
