@@ -121,6 +121,30 @@ def test_a_progress_bar_is_nothing_to_see():
     assert bars_in_a_row(bars) == ["b"]
 
 
+def shown_under_one_name(cells):
+    """The cells with more than one figure or table under the name of one, which a page can have once only."""
+    named = [cell for cell in cells if cell.metadata.get("mystnb", {}).get("figure", {}).get("name")]
+    rich = ("display_data", "execute_result")
+    return [
+        cell.source for cell in named if sum(one.output_type in rich for one in cell.get("outputs", [])) > 1
+    ]
+
+
+@every_notebook
+def test_a_name_is_of_one_figure_or_table(name):
+    assert not shown_under_one_name(nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells)
+
+
+def test_two_tables_of_one_name_are_found():
+    def cell(source, *kinds):
+        outputs = [nbformat.v4.new_output(kind) for kind in kinds]
+        metadata = {"mystnb": {"figure": {"name": "tab-x"}}}
+        return nbformat.v4.new_code_cell(source, metadata=metadata, outputs=outputs)
+
+    one, two = cell("one", "stream", "display_data"), cell("two", "display_data", "execute_result")
+    assert shown_under_one_name([one, two, nbformat.v4.new_markdown_cell("text")]) == ["two"]
+
+
 @every_notebook
 def test_no_cell_ends_with_a_semicolon(name):
     """nbval's kernels keep no history, so there a semicolon does not silence the last expression."""
