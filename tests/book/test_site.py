@@ -122,7 +122,8 @@ def test_the_box_is_closed_and_opens_on_a_phone(open_page, page):
 
 def shows_verdicts(page):
     """Whether the source of a page holds the ledger of claims, or a part of it."""
-    (path,) = (ROOT / "book").glob(f"{page.removesuffix('.html')}.*")
+    name = page.removesuffix(".html")
+    (path,) = [path for kind in ("md", "ipynb") for path in (ROOT / "book").glob(f"{name}.{kind}")]
     text = path.read_text(encoding="utf-8")
     return "claims.html" in text or "table ledger" in text
 

@@ -249,7 +249,8 @@ def replaced(column, value):
             lambda t: t,
             ("--weights", "no.safetensors"),
             "no.safetensors: no such file, nor shipped weights of this name; there are full_length, "
-            "mmvae-improved-seed0, mmvae-text-seed0, large, predictive-mmvae-large-seed0\n",
+            "mmvae-improved-seed0, mmvae-text-seed0, large, predictive-mmvae-large-seed0, observed, "
+            "joint-transceiver-joint-tuned-seed0\n",
         ),
         (
             lambda t: t,

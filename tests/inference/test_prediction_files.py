@@ -252,7 +252,7 @@ def test_the_size_is_said_and_what_the_disk_cannot_hold_refused(
 
 def test_a_full_disk_is_noticed_before_anything_is_computed(write, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100_000))
-    monkeypatch.setattr("snlib.inference.prediction_files.about_objects", lambda *_: 1 / 0)
+    monkeypatch.setattr(Forecaster, "about", lambda *_: 1 / 0)
     with pytest.raises(OSError, match="are free"):
         write("x.npz")
 

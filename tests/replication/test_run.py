@@ -234,10 +234,10 @@ def test_shipped_weights_are_taken_whatever_code_made_them(shipped, trainings, m
 
 
 @pytest.mark.filterwarnings("ignore:.*of another training")
-@pytest.mark.parametrize(("recipe", "stage"), [("improved", "training"), ("evaluated", "evaluation")])
+@pytest.mark.parametrize(("recipe", "stage"), [("improved", "training"), ("evaluated", "variants")])
 def test_own_weights_go_stale_with_the_code_that_makes_them(tiny, trainings, monkeypatch, recipe, stage):
-    """What the authors evaluated is built by a room that all other models know nothing of."""
-    code = {"training": "a", "evaluation": "b"}
+    """What the authors evaluated is built by modules that all other models know nothing of."""
+    code = {"training": "a", "variants": "b"}
     monkeypatch.setattr(trained, "digest", code.get)
     for other in code.keys() - {stage}:
         for code[other] in ("c", "d"):
