@@ -162,7 +162,8 @@ class ObservedForecaster:
         ValueError
             If the file is damaged or holds another model; the message names the file.
         """
-        joint, more = JointForecaster.load(path), load_model(path).more
+        saved = load_model(path)
+        joint, more = JointForecaster.of_saved(path, saved), saved.more
         if set(more) != set(_PARTS):
             raise ValueError(f"{path}: expected the parts {', '.join(_PARTS)} with the weights of a {NAME}")
         try:

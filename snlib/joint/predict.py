@@ -91,7 +91,23 @@ class JointForecaster:
         ValueError
             If the file is damaged or holds another model; the message names the file.
         """
-        saved = load_model(path)
+        return cls.of_saved(path, load_model(path))
+
+    @classmethod
+    def of_saved(cls, path, saved):
+        """Take weights that were read.
+
+        Parameters
+        ----------
+        path : path-like
+            For the message.
+        saved : snlib.model.weights.SavedModel
+
+        Raises
+        ------
+        ValueError
+            If they are of another model; the message names the file.
+        """
         if not isinstance(saved.model, JointTransceiver):
             raise ValueError(f"{path}: weights of a {type(saved.model).__name__}, expected a {NAME}")
         return cls(saved.model.eval())

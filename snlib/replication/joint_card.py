@@ -8,6 +8,7 @@ from snlib.files.json_files import read_json
 from snlib.joint.forecast import ObservedForecaster
 from snlib.replication.cache import file_digest
 from snlib.replication.card import LICENCE, Card, bibtex, days, markdown_table, rounded
+from snlib.replication.card_use import INSTALLED, predicting
 from snlib.replication.joint_few import FEW
 from snlib.replication.joint_scores import JOINT_NAME
 
@@ -46,7 +47,7 @@ def joint_card(folder):
         "Training procedure": _procedure(made),
         "Evaluation": _evaluation(scores, made),
         "Limitations": _limitations(pd.read_csv(results / "few_points.csv")),
-        "How to use": _USE.replace("NAME", folder.name),
+        "How to use": _how_to_use(folder.name),
         "Citation": bibtex(),
     }
     return Card(_metadata(path.stem, scores), f"Model card: weights “{folder.name}”", sections)
@@ -174,9 +175,7 @@ def _limitations(few):
     )
 
 
-_USE = '''In an environment in which the repository is installed (`make setup`):
-
-```python
+_USE = """```python
 from pathlib import Path
 
 import numpy as np
@@ -184,20 +183,7 @@ from snlib.data import read_light_curves
 from snlib.inference import Request, find_weights, predict_spectra
 from snlib.joint import ObservedForecaster
 
-Path("curves.csv").write_text("""object_id,phase_days,band,magnitude
-mine,-5,g,-19.0
-mine,-5,r,-18.9
-mine,1,g,-19.2
-mine,1,r,-19.2
-mine,9,g,-18.8
-mine,9,r,-18.9
-mine,20,r,-18.3
-""")
-forecaster = ObservedForecaster.load(find_weights("NAME"))
-request = Request(phase_days=np.array([0.0, 10.0]), n_samples=100)
-(samples,) = predict_spectra(forecaster, read_light_curves("curves.csv"), request)
-low, high = np.quantile(samples, [0.05, 0.95], axis=0)  # log10 F_nu, by phase and wavelength
-model = forecaster.model  # a PyTorch module
+PREDICTmodel = forecaster.model  # a PyTorch module
 ```
 
 The same from the command line, for a table of your own:
@@ -205,4 +191,9 @@ The same from the command line, for a table of your own:
 ```bash
 snlib predict curves.csv --weights NAME --phases=-10,0,10 --out spectra.npz
 ```
-'''
+"""
+
+
+def _how_to_use(name):
+    example = predicting("ObservedForecaster", name)
+    return INSTALLED + _USE.replace("PREDICT", example).replace("NAME", name)

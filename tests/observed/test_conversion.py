@@ -1,6 +1,5 @@
 """The whole way: from a table of what a telescope measured to the magnitudes of the spectrum it saw."""
 
-import os
 import warnings
 
 import numpy as np
@@ -140,24 +139,6 @@ def test_the_missing_package_of_salt3_is_named(convert, monkeypatch):
 
 SDSS = ("sdss2010-g", "sdss2010-r", "sdss2010-i")
 DRAWN = {"z": 0.06, "mwebv": 0.12, "t0": 55_003.2, "x0": 2e-4, "x1": 0.8, "c": 0.06}
-
-
-@pytest.fixture
-def salt3():
-    """The folder, and a function that gives a model of the parameters."""
-    sncosmo = pytest.importorskip("sncosmo", reason="sncosmo is not installed")
-    for package in ("iminuit", "dust_extinction"):
-        pytest.importorskip(package, reason=f"{package} is not installed")
-    folder = os.environ.get("SNLIB_SALT3") or pytest.skip("SNLIB_SALT3 names no folder of SALT3 surfaces")
-
-    def model(**parameters):
-        dust = sncosmo.F99Dust(3.1)
-        source = sncosmo.SALT3Source(modeldir=folder)
-        drawn = sncosmo.Model(source, effects=[dust], effect_names=["mw"], effect_frames=["obs"])
-        drawn.set(**parameters)
-        return drawn
-
-    return folder, model
 
 
 def _magnitudes(model, filters, mjd):
